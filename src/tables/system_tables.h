@@ -1,0 +1,37 @@
+// The tables that belong to the product and to no data version: "sys.…".  They live in the same
+// item store as the data, so that they commit together with it; migrations carry them over
+// unchanged, exports and digests leave them out, backups hold them.  For the module that owns each
+// table and for whoever creates a store.  Format: docs/formats/system-tables.md.
+//
+// Thread-safe (constant data, pure functions).  No I/O.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "items/table_spec.h"
+
+namespace vams::tables {
+
+// One record per object that has versions: what its newest version is.
+inline constexpr std::string_view kObjectsTable = "sys.objects";
+// One record per object version.
+inline constexpr std::string_view kObjectVersionsTable = "sys.object-versions";
+
+// All of them, by name.
+std::span<const items::TableSpec> SystemTables();
+
+// nullptr if there is no such system table.
+const items::TableSpec* FindSystemTable(std::string_view name);
+
+// A bucket is 1 to 255 bytes of UTF-8 without '/', a key 1 to 1024 bytes of UTF-8.  kInvalid, or
+// kTooLarge for a key past the limit.
+Status CheckObjectName(std::string_view bucket, std::string_view key);
+
+// The partition of an object's versions: "<bucket>/<key>".  Unambiguous, because a bucket has no
+// '/', and below the 2048 bytes that a partition key may have.
+std::string ObjectPath(std::string_view bucket, std::string_view key);
+
+}  // namespace vams::tables
