@@ -1,0 +1,116 @@
+// BlobStore keeps immutable contents in a folder, each under its SHA-256 digest: the bytes behind
+// object versions.  For imports, exports and the local object store.
+// Format: docs/formats/blobs.md; spec: design.md section 4.
+//
+// Thread-safe, and several processes may use one folder.  Every call may block on disk.  A content
+// is whole and durable before it has its final name, so what Has says survives a power failure,
+// and a record that refers to it may be committed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "files/files.h"
+
+namespace vams::objects {
+
+struct BlobInfo {
+  std::string sha256;  // lower-case hexadecimal
+  std::string md5;     // lower-case hexadecimal
+  std::uint64_t size = 0;
+  friend bool operator==(const BlobInfo&, const BlobInfo&) = default;
+};
+
+// What a content must be to be taken.
+struct BlobExpectation {
+  std::optional<std::uint64_t> size;
+  std::optional<std::string> md5;  // lower-case hexadecimal
+};
+
+// Digests of a regular file, in one pass.
+Result<BlobInfo> DigestFile(const files::Path& path);
+
+class BlobReader;
+
+class BlobStore {
+ public:
+  // Creates the folder if it does not exist.  kNotSupported for a folder of a newer release,
+  // kInvalid for one that holds something else.
+  static Result<std::unique_ptr<BlobStore>> Open(const files::Path& folder);
+
+  const files::Path& folder() const { return folder_; }
+
+  // Stores a content, unless it is there already.  Durable on return.  kConflict, and nothing is
+  // kept, when it is not what was expected.
+  Result<BlobInfo> AddFile(const files::Path& path, const BlobExpectation& expected = {});
+  Result<BlobInfo> AddBytes(std::string_view bytes);
+
+  Result<bool> Has(std::string_view sha256) const;
+  // kNotFound if there is no such blob.
+  Result<std::uint64_t> Size(std::string_view sha256) const;
+
+  // Hands out the content in chunks and verifies it: kCorrupt, naming the blob, comes after the
+  // last chunk of a damaged one, so keep what was handed out apart until then.
+  using Sink = std::function<Status(std::string_view chunk)>;
+  Status Read(std::string_view sha256, const Sink& sink) const;
+  // For parts of a content; not verified.
+  Result<std::unique_ptr<BlobReader>> OpenForReading(std::string_view sha256) const;
+  // A verified copy; nothing is left at `path` if it fails.  Synced with its folder.
+  Status CopyTo(std::string_view sha256, const files::Path& path) const;
+
+  // Where the blob lies.  kInvalid for what is no digest.
+  Result<files::Path> PathOf(std::string_view sha256) const;
+
+ private:
+  friend class BlobBatch;
+  explicit BlobStore(files::Path folder) : folder_(std::move(folder)) {}
+  files::Path Incoming() const;
+
+  const files::Path folder_;
+};
+
+// Many contents for the price of two syncs: what is added has its final name, and is durable, after
+// Commit.  Destruction without it drops what was added.  Not thread-safe; the store outlives it.
+class BlobBatch {
+ public:
+  explicit BlobBatch(BlobStore& store);
+  ~BlobBatch();
+  BlobBatch(const BlobBatch&) = delete;
+  BlobBatch& operator=(const BlobBatch&) = delete;
+
+  Result<BlobInfo> AddFile(const files::Path& path, const BlobExpectation& expected = {});
+  Result<BlobInfo> AddBytes(std::string_view bytes);
+
+  std::size_t count() const;    // contents that Commit has to store
+  std::uint64_t bytes() const;  // of them
+  // After an error nothing is promised but that every blob under its final name is whole; the
+  // batch is empty then.
+  Status Commit();
+
+ private:
+  struct Impl;
+  const std::unique_ptr<Impl> impl_;
+};
+
+// Parts of one blob.  Thread-safe.
+class BlobReader {
+ public:
+  ~BlobReader();
+  std::uint64_t size() const;
+  // Fewer bytes than asked for only at the end.
+  Result<std::size_t> ReadAt(std::uint64_t offset, char* to, std::size_t size) const;
+
+ private:
+  friend class BlobStore;
+  struct Impl;
+  explicit BlobReader(std::unique_ptr<Impl> impl);
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vams::objects
