@@ -1,0 +1,49 @@
+// One connection of the server.  Private to the module: the only header with Asio in it, and only
+// server.cc and session.cc include it; Beast stays in session.cc.
+//
+// Thread rule: everything on the I/O thread.  Nothing blocks; handlers run on the pools.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+
+#include "base/op_context.h"
+#include "http/routes.h"
+#include "http/server.h"
+#include "http/worker_pool.h"
+
+namespace vams::http {
+
+// What a connection needs of its server.
+struct Shared {
+  ServerOptions options;
+  Routes routes;
+  WorkerPool& workers;
+  WorkerPool& admin;
+  // Both for the I/O thread only.
+  bool draining = false;
+  bool crowded = false;  // clients wait for a connection to end, and none is idle
+};
+
+class Session {
+ public:
+  static std::unique_ptr<Session> Make(Shared& shared, boost::asio::ip::tcp::socket socket);
+  virtual ~Session() = default;
+
+  // The connection's life.  The session must outlive it.
+  virtual boost::asio::awaitable<void> Run() = 0;
+
+  // Between requests: nobody is hurt if it is closed.
+  virtual bool idle() const = 0;
+  // When what it waits for has taken too long; the server then calls TimeOut.
+  virtual OpContext::SteadyClock::time_point deadline() const = 0;
+
+  virtual void TimeOut() = 0;
+  // Ends a connection that is idle.
+  virtual void CloseIdle() = 0;
+  // Ends the connection whatever it does.  A running handler is asked to stop, and waited for.
+  virtual void Abort() = 0;
+};
+
+}  // namespace vams::http
