@@ -1,0 +1,33 @@
+#include "app/release.h"
+
+#include <boost/json.hpp>
+
+namespace vams::app {
+
+namespace {
+boost::json::array Texts(const std::vector<tables::DataVersion>& versions) {
+  boost::json::array texts;
+  for (const auto version : versions) texts.push_back(boost::json::string(version.ToString()));
+  return texts;
+}
+}  // namespace
+
+std::string Release() { return VAMS_RELEASE; }
+
+tables::DataVersion ServedDataVersion() { return tables::kNewest; }
+
+std::vector<tables::DataVersion> MigratesFrom() { return {}; }
+
+std::vector<tables::DataVersion> Imports() {
+  const auto all = tables::AllVersions();
+  return {all.begin(), all.end()};
+}
+
+boost::json::object ReleaseJson() {
+  return {{"release", Release()},
+          {"dataVersion", ServedDataVersion().ToString()},
+          {"migratesFrom", Texts(MigratesFrom())},
+          {"imports", Texts(Imports())}};
+}
+
+}  // namespace vams::app

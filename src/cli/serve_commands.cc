@@ -1,0 +1,84 @@
+// vams up, vams serve
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/serve.h"
+#include "cli/cli.h"
+
+namespace vams::cli {
+
+namespace {
+
+Result<int> ServeStack(Context& context, const lifecycle::Stack& stack, const std::string& listen) {
+  TRY(const auto sources, context.ConfigSources(&stack));
+  TRY(const auto config, config::Load(sources));
+  const auto ready = [&](const std::string& url) {
+    if (context.json)
+      PrintJson({{"url", url}, {"stack", stack.name}, {"dataVersion", stack.current.data_version.ToString()}});
+    else
+      fmt::print("stack \"{}\" (data version {}) answers at {}; stop with Ctrl-C\n", stack.name,
+                 stack.current.data_version.ToString(), url);
+    std::fflush(stdout);
+  };
+  TRY_OK(app::Serve(stack, config, {.listen = listen, .on_ready = ready}, context.clock));
+  return kDone;
+}
+
+// The stack that `up` means: --stack, the only one, or what the configuration names.
+Result<std::string> UpName(const Context& context) {
+  if (!context.stack.empty()) return context.stack;
+  TRY(const auto registry, context.Registry());
+  TRY(const auto stacks, registry.List());
+  if (context.config_file.empty() && !stacks.empty()) return context.StackName();
+  TRY(const auto sources, context.ConfigSources(nullptr));
+  TRY(const auto config, config::Load(sources));
+  return config.stack_name;
+}
+
+Result<int> Up(Context& context, const std::string& listen) {
+  app::BlockStopSignals();
+  TRY(const auto registry, context.Registry());
+  TRY(const auto name, UpName(context));
+  if (!registry.Exists(name)) {
+    TRY(const auto sources, context.ConfigSources(nullptr));
+    TRY([[maybe_unused]] const auto config, config::Load(sources));
+    TRY(const auto stack, registry.Create(name, sources.file_text));
+    TRY_OK(lifecycle::AppendHistory(stack, {{"operation", "create"}, {"result", "done"}}, context.clock));
+    if (!context.json)
+      fmt::print("created stack \"{}\" in {} (data version {})\n", stack.name, stack.folder.string(),
+                 stack.current.data_version.ToString());
+  } else if (!context.config_file.empty()) {
+    TRY(const auto given, context.ConfigText());
+    TRY(const auto stack, registry.Get(name));
+    const auto stored = files::ReadAll(stack.config());
+    if (!stored.ok() || *stored != *given)
+      return Error(Code::kConflict, fmt::format("stack \"{}\" exists and has another configuration; nothing was changed; leave "
+                                                "--config out, or edit {} and start again",
+                                                name, stack.config().string()));
+  }
+  TRY(const auto stack, registry.Get(name));
+  return ServeStack(context, stack, listen);
+}
+
+Result<int> ServeExisting(Context& context, const std::string& listen) {
+  app::BlockStopSignals();
+  TRY(const auto stack, context.Stack());
+  return ServeStack(context, stack, listen);
+}
+
+}  // namespace
+
+void AddServeCommands(CLI::App& app, Context& context) {
+  static std::string listen;
+  CLI::App* up = AddCommand(app, context, "up", "Create the stack if it is missing, then serve it",
+                            [&context] { return Up(context, listen); });
+  CLI::App* serve = AddCommand(app, context, "serve", "Serve a stack in the foreground",
+                               [&context] { return ServeExisting(context, listen); });
+  for (CLI::App* command : {up, serve}) {
+    command->add_option("--listen", listen, "Address to listen at (default: the configuration's)")->type_name("ADDR:PORT");
+    AddConfigOptions(*command, context);
+  }
+}
+
+}  // namespace vams::cli

@@ -1,0 +1,18 @@
+// The objects' part of imports and exports: listings, bytes, and where they stand.  For import.cc and export.cc.
+#pragma once
+
+#include "lifecycle/export.h"
+#include "lifecycle/import.h"
+
+namespace vams::lifecycle {
+
+// Records what the listings list, takes bytes from the folders; fills in report.objects.
+Status ImportObjects(items::ItemStore& store, const files::Path& blobs,
+                     const std::vector<ImportRequest::Objects>& listings,
+                     const std::vector<ImportRequest::Objects>& folders, ImportReport& report, OpContext& op);
+
+// Writes _s3-objects.json if there are objects, and their bytes if the request names a folder for them.
+Status ExportObjects(items::ItemSource& view, const files::Path& blobs, const ExportRequest& request,
+                     ExportReport& report, OpContext& op);
+
+}  // namespace vams::lifecycle
