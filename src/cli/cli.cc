@@ -108,7 +108,7 @@ void ProgressLine::Show(std::string_view phase, std::uint64_t rows) {
   if (!terminal_ || now - last_millis_ < 100) return;
   last_millis_ = now;
   shown_ = true;
-  std::fputs(fmt::format("\r\033[K{}: {} rows", phase, Thousands(rows)).c_str(), stderr);
+  std::fputs(fmt::format("\r\033[K{}: {}", phase, Rows(rows)).c_str(), stderr);
 }
 
 std::string Columns(const std::vector<std::vector<std::string>>& rows) {
@@ -138,5 +138,7 @@ std::string Thousands(std::uint64_t number) {
   for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
   return text;
 }
+
+std::string Rows(std::uint64_t number) { return Thousands(number) + (number == 1 ? " row" : " rows"); }
 
 }  // namespace vams::cli

@@ -84,5 +84,7 @@ std::string Columns(const std::vector<std::vector<std::string>>& rows);
 void PrintJson(const boost::json::value& value);
 // 1234567 -> "1,234,567"
 std::string Thousands(std::uint64_t number);
+// "1 row", "1,234 rows"
+std::string Rows(std::uint64_t number);
 
 }  // namespace vams::cli

@@ -45,8 +45,8 @@ Result<int> Export(Context& context, const Options& options) {
   for (const auto& problem : report->problems) fmt::print("problem: {}\n", problem);
   if (report->objects_listed > 0)
     fmt::print("objects: {} listed, {} copied\n", Thousands(report->objects_listed), Thousands(report->objects_copied));
-  fmt::print("exported stack \"{}\" (data version {}) to {}: {} tables, {} rows\n", request.stack,
-             report->data_version.ToString(), request.to.string(), report->tables.size(), Thousands(report->rows));
+  fmt::print("exported stack \"{}\" (data version {}) to {}: {} tables, {}\n", request.stack,
+             report->data_version.ToString(), request.to.string(), report->tables.size(), Rows(report->rows));
   return kDone;
 }
 

@@ -13,7 +13,7 @@ namespace {
 struct Options {
   std::vector<std::string> from, map, listings, folders;
   std::string data_version = "auto";
-  bool partial = false, merge = false;
+  bool partial = false, merge = false, etags_not_md5 = false;
 };
 
 // "BUCKET=PATH" or "PATH".  A path that exists as it stands is a path, whatever it contains.
@@ -43,6 +43,7 @@ Result<lifecycle::ImportRequest> RequestOf(Context& context, const Options& opti
   }
   request.partial = options.partial;
   request.merge = options.merge;
+  request.etags_are_md5 = !options.etags_not_md5;
   for (const auto& text : options.listings) request.listings.push_back(ObjectsOf(text));
   for (const auto& text : options.folders) request.folders.push_back(ObjectsOf(text));
   TRY(const auto sources, context.ConfigSources(nullptr));
@@ -113,8 +114,8 @@ void PrintReport(const lifecycle::ImportReport& report, double seconds) {
   for (const auto& problem : report.problems) fmt::print("problem: {}\n", problem);
   if (report.problem_count > report.problems.size())
     fmt::print("… and {} more problems\n", Thousands(report.problem_count - report.problems.size()));
-  fmt::print("{} stack \"{}\": generation {}, data version {}, {} rows in {:.1f} s\n", report.created ? "created" : "imported into",
-             report.stack, report.generation, report.data_version.ToString(), Thousands(report.rows), seconds);
+  fmt::print("{} stack \"{}\": generation {}, data version {}, {} in {:.1f} s\n", report.created ? "created" : "imported into",
+             report.stack, report.generation, report.data_version.ToString(), Rows(report.rows), seconds);
 }
 
 Result<int> Import(Context& context, const Options& options) {
@@ -155,6 +156,8 @@ void AddImportCommand(CLI::App& app, Context& context) {
   list("--objects", options.folders, "Synced bucket, or folder of such; repeatable", "[BUCKET=]DIR");
   import->add_flag("--partial", options.partial, "Take what is readable of damaged files, and list what was lost");
   import->add_flag("--merge", options.merge, "Into a stack that has rows: they stay, imported ones win on equal keys");
+  import->add_flag("--etags-not-md5", options.etags_not_md5,
+                   "Do not compare object bytes with their ETags (buckets encrypted with KMS or customer keys)");
   AddConfigOptions(*import, context);
 }
 

@@ -54,6 +54,10 @@ Error ErrnoError(std::string_view doing, const Path& path, int error_number) {
       code = Code::kDenied;
       hint = "; make it accessible to this user or choose another place";
       break;
+    case ENOTDIR:
+      code = Code::kInvalid;
+      hint = "; a part of that path is a file: choose another place";
+      break;
     case ENOSPC:
     case EDQUOT:
       code = Code::kUnavailable;

@@ -29,7 +29,7 @@ constexpr std::size_t kScanPage = 10000;
 // Three loads' worth of this stays well below the memory promised for an import.
 constexpr std::size_t kSortMemory = std::size_t{64} << 20;
 
-// One file (or table) of one source, read on its own.
+// Some files of one table of one source, read on their own.
 struct Job {
   std::string canonical;
   std::string physical;
@@ -42,7 +42,9 @@ struct Job {
 // The wording of the reader, as what it means for the import.
 Error Damaged(Error error) {
   if (error.code == Code::kInvalid) error.code = Code::kCorrupt;
-  error.message += "; nothing was imported; repair or replace the file, or take what is readable with --partial";
+  error.message += "; nothing was imported";
+  if (error.code == Code::kCorrupt)
+    error.message += "; repair or replace the file, or take what is readable with --partial";
   return error;
 }
 
@@ -78,10 +80,14 @@ Result<Plan> MakePlan(const ImportRequest& request) {
       plan.named.push_back(canonical);
       const auto table = std::find_if(dataset->tables.begin(), dataset->tables.end(),
                                       [&](const auto& t) { return t.physical_name == name; });
-      // Files of one export hold different keys, so they can be read side by side.
-      for (const auto& file : table->files) {
+      // Files of one export hold different keys, so they can be read side by side; no more jobs than readers, because
+      // every job has a spool, which holds memory and a file.
+      const auto& all = table->files;
+      const std::size_t parts = std::min(kReaders, all.size());
+      for (std::size_t part = 0; part < parts; ++part) {
         Job job{.canonical = canonical, .physical = name, .files = *table, .spool = {}, .report = {}};
-        job.files.files = {file};
+        const auto at = [&](std::size_t p) { return all.begin() + static_cast<std::ptrdiff_t>(all.size() * p / parts); };
+        job.files.files.assign(at(part), at(part + 1));
         plan.jobs.push_back(std::move(job));
       }
     }
@@ -117,8 +123,12 @@ Status ReadAll(Plan& plan, const ImportRequest& request, const files::Path& fold
             }
             return job.spool->Add(encoded);
           });
-      if (report.ok()) {
+      auto settled = report.ok() ? job.spool->Settle() : Ok();
+      if (report.ok() && settled.ok()) {
         job.report = *std::move(report);
+      } else if (report.ok()) {
+        job.status = std::move(settled);
+        failed = true;
       } else {
         job.status = std::move(report).error();
         failed = true;
@@ -164,9 +174,15 @@ Status CopyOld(items::ItemSource& old, items::BulkLoader& load, const std::strin
   return Ok();
 }
 
+// Of the rows taken with `partial`.
+void AddProblem(ImportReport& report, std::string problem) {
+  ++report.problem_count;
+  if (report.problems.size() < kMaxProblems) report.problems.push_back(std::move(problem));
+}
+
 // Stores old and new rows, table by table.
-Status StoreRows(items::ItemStore& store, items::ItemSource* old, Plan& plan, ImportReport& report, OpContext& op,
-                 const Progress& progress) {
+Status StoreRows(items::ItemStore& store, items::ItemSource* old, Plan& plan, const ImportRequest& request,
+                 ImportReport& report, OpContext& op, const Progress& progress) {
   TRY(const auto specs, store.Tables(op));
   for (const auto& spec : specs) {
     const bool in_old = old != nullptr && old->Table(op, spec.name).ok();
@@ -179,7 +195,12 @@ Status StoreRows(items::ItemStore& store, items::ItemSource* old, Plan& plan, Im
       if (job.canonical != spec.name) continue;
       table.physical = job.physical;
       table.read += job.spool->items();
-      auto added = job.spool->ForEach([&](std::string_view encoded) { return load->AddEncoded(op, encoded); });
+      auto added = job.spool->ForEach([&](std::string_view encoded) -> Status {
+        auto row = load->AddEncoded(op, encoded);
+        if (row.ok() || !request.partial || row.error().code != Code::kInvalid) return row;
+        AddProblem(report, fmt::format("{}: {}", job.files.where.string(), row.error().message));
+        return Ok();
+      });
       if (!added.ok()) return Damaged(std::move(added).error().With(job.files.where.string()));
       job.spool.reset();
     }
@@ -261,6 +282,15 @@ Result<tables::DataVersion> DecideVersion(const ImportRequest& request, const Ex
     TRY_OK(tables::Reconcile(*report.detection, *request.data_version));
     return *request.data_version;
   }
+  if (existing != nullptr && existing->has_rows) {
+    const Stack& stack = existing->stack;
+    if (auto fits = tables::Reconcile(*report.detection, stack.current.data_version); !fits.ok())
+      return std::move(fits).error().With(fmt::format("stack \"{}\" has data version {}, and its rows and the imported ones do "
+                                                      "not go together as that; nothing was imported; import into a stack "
+                                                      "of its own, or say what they are together with --data-version",
+                                                      stack.name, stack.current.data_version.ToString()));
+    return stack.current.data_version;
+  }
   return tables::VersionOf(*report.detection);
 }
 
@@ -329,8 +359,8 @@ Result<ImportReport> Import(const StackRegistry& registry, const ImportRequest& 
       for (const auto& spec : old_specs)
         if (!store->Table(op, spec.name).ok()) TRY_OK(store->CreateTables(op, std::span(&spec, 1)));
     }
-    TRY_OK(StoreRows(*store, existing ? existing->store.get() : nullptr, plan, report, op, progress));
-    TRY_OK(ImportObjects(*store, builder.blobs(), plan.listings, request.folders, report, op));
+    TRY_OK(StoreRows(*store, existing ? existing->store.get() : nullptr, plan, request, report, op, progress));
+    TRY_OK(ImportObjects(*store, builder.blobs(), request, plan.listings, report, op));
     TRY(counts, CountTables(*store, op));
   }
   if (existing) existing->store.reset();

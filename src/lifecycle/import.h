@@ -31,6 +31,7 @@ struct ImportRequest {
     files::Path path;
   };
   std::vector<Objects> listings, folders;
+  bool etags_are_md5 = true;  // false for buckets encrypted with KMS or customer keys
 };
 
 struct ImportReport {

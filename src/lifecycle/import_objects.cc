@@ -11,14 +11,13 @@ namespace {
 constexpr char kListingName[] = "_s3-objects.json";
 }
 
-Status ImportObjects(items::ItemStore& store, const files::Path& blobs,
-                     const std::vector<ImportRequest::Objects>& listings,
-                     const std::vector<ImportRequest::Objects>& folders, ImportReport& report, OpContext& op) {
-  if (!listings.empty() || !folders.empty()) {
+Status ImportObjects(items::ItemStore& store, const files::Path& blobs, const ImportRequest& request,
+                     const std::vector<ImportRequest::Objects>& listings, ImportReport& report, OpContext& op) {
+  if (!listings.empty() || !request.folders.empty()) {
     TRY(const auto blob_store, objects::BlobStore::Open(blobs));
-    objects::ObjectImporter importer(store, *blob_store);
+    objects::ObjectImporter importer(store, *blob_store, {.etags_are_md5 = request.etags_are_md5, .on_progress = {}});
     for (const auto& listing : listings) TRY_OK(importer.AddListing(op, listing.path, listing.bucket));
-    for (const auto& folder : folders) TRY_OK(importer.AddFolder(op, folder.path, folder.bucket));
+    for (const auto& folder : request.folders) TRY_OK(importer.AddFolder(op, folder.path, folder.bucket));
     const auto& done = importer.report();
     report.objects.listed = done.listed;
     report.objects.filled = done.filled + done.created;

@@ -6,10 +6,10 @@
 
 namespace vams::lifecycle {
 
-// Records what the listings list, takes bytes from the folders; fills in report.objects.
-Status ImportObjects(items::ItemStore& store, const files::Path& blobs,
-                     const std::vector<ImportRequest::Objects>& listings,
-                     const std::vector<ImportRequest::Objects>& folders, ImportReport& report, OpContext& op);
+// Records what the listings list (the request's and those found beside tables), takes bytes from the request's
+// folders; fills in report.objects.
+Status ImportObjects(items::ItemStore& store, const files::Path& blobs, const ImportRequest& request,
+                     const std::vector<ImportRequest::Objects>& listings, ImportReport& report, OpContext& op);
 
 // Writes _s3-objects.json if there are objects, and their bytes if the request names a folder for them.
 Status ExportObjects(items::ItemSource& view, const files::Path& blobs, const ExportRequest& request,

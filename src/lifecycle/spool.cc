@@ -35,6 +35,12 @@ Status Spool::Add(std::string_view encoded) {
   return buffer_.size() < kBufferBytes ? Ok() : Flush();
 }
 
+Status Spool::Settle() {
+  if (fd_ >= 0) TRY_OK(Flush());
+  buffer_.shrink_to_fit();
+  return Ok();
+}
+
 Status Spool::Flush() {
   if (fd_ < 0) {
     std::string name = (folder_ / ".spool.XXXXXX").string();

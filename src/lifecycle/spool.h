@@ -21,6 +21,8 @@ class Spool {
   Spool& operator=(Spool&&) = delete;
 
   Status Add(std::string_view encoded);
+  // Gives back the memory that adding more would need.
+  Status Settle();
   std::uint64_t items() const { return items_; }
   // Gives every item to `visit`, whose error ends the reading.
   Status ForEach(const std::function<Status(std::string_view)>& visit);

@@ -24,7 +24,10 @@ namespace {
 constexpr std::int64_t kFormat = 1;
 
 Result<json::object> ReadObject(const files::Path& path) {
-  TRY(const std::string text, files::ReadAll(path));
+  auto read = files::ReadAll(path);
+  if (!read.ok() && read.error().code == Code::kNotFound)
+    return Error(Code::kCorrupt, fmt::format("{} is missing: the stack is damaged; restore it from a backup", path.string()));
+  TRY(const std::string text, std::move(read));
   boost::system::error_code ec;
   const json::value value = json::parse(text, ec);
   if (ec || !value.is_object())
@@ -57,8 +60,15 @@ Result<Generation> ReadGeneration(const files::Path& folder) {
   Generation generation;
   generation.folder = folder;
   const json::value* number = object.if_contains("number");
-  if (number != nullptr && number->is_int64()) generation.number = static_cast<std::uint64_t>(number->as_int64());
-  TRY(generation.data_version, tables::DataVersion::Parse(TextOf(object, "dataVersion")));
+  if (number == nullptr || !number->is_int64() || number->as_int64() < 1)
+    return Error(Code::kCorrupt, fmt::format("{} is damaged: it says no number of the generation; restore it from a backup",
+                                             (folder / "generation.json").string()));
+  generation.number = static_cast<std::uint64_t>(number->as_int64());
+  const auto version = tables::DataVersion::Parse(TextOf(object, "dataVersion"));
+  if (!version.ok())
+    return Error(Code::kCorrupt, fmt::format("{} is damaged: {}; restore it from a backup",
+                                             (folder / "generation.json").string(), version.error().message));
+  generation.data_version = *version;
   generation.created_at = TextOf(object, "createdAt");
   generation.origin = ObjectOf(object, "origin");
   generation.tables = ObjectOf(object, "tables");
@@ -123,9 +133,8 @@ bool StackRegistry::Exists(std::string_view name) const {
 Result<Stack> StackRegistry::Get(std::string_view name) const {
   TRY_OK(CheckStackName(name));
   if (!Exists(name)) {
-    TRY(const auto stacks, List());
-    std::vector<std::string> names;
-    for (const auto& stack : stacks) names.push_back(stack.name);
+    // By their folders alone: a damaged stack must not stand in the way of this answer.
+    TRY(const auto names, Names());
     return Error(Code::kNotFound,
                  fmt::format("there is no stack \"{}\" in {}; {}", name, home_.string(),
                              names.empty() ? fmt::format("create it with \"vams stack create {}\"", name)
@@ -137,29 +146,45 @@ Result<Stack> StackRegistry::Get(std::string_view name) const {
   stack.folder = StackFolder(name);
   TRY(const auto object, ReadObject(stack.folder / "stack.json"));
   stack.name = TextOf(object, "name");
+  if (stack.name != name)
+    return Error(Code::kCorrupt, fmt::format("{} is of a stack \"{}\", not of \"{}\"; give the folder its name back, or restore "
+                                             "it from a backup",
+                                             (stack.folder / "stack.json").string(), stack.name, name));
   stack.created_at = TextOf(object, "createdAt");
   std::error_code ec;
   const auto target = std::filesystem::read_symlink(stack.folder / "current", ec);
+  if (ec == std::errc::no_such_file_or_directory || ec == std::errc::invalid_argument)
+    return Error(Code::kCorrupt, fmt::format("{} does not say which generation is the current one: the stack is damaged; "
+                                             "restore it from a backup",
+                                             (stack.folder / "current").string()));
   if (ec) return files::ErrnoError("read", stack.folder / "current", ec.value());
   TRY(stack.current, ReadGeneration(stack.folder / target));
   return stack;
 }
 
-Result<std::vector<Stack>> StackRegistry::List() const {
-  std::vector<Stack> stacks;
+Result<std::vector<std::string>> StackRegistry::Names() const {
+  std::vector<std::string> names;
   std::error_code ec;
   if (!std::filesystem::exists(home_ / "stacks", ec)) {
     if (ec && ec.value() != ENOENT) return files::ErrnoError("read", home_ / "stacks", ec.value());
-    return stacks;
+    return names;
   }
   for (const auto& entry : std::filesystem::directory_iterator(home_ / "stacks", ec)) {
-    const std::string name = entry.path().filename().string();
-    if (!Exists(name)) continue;
+    std::string name = entry.path().filename().string();
+    if (Exists(name)) names.push_back(std::move(name));
+  }
+  if (ec) return files::ErrnoError("list", home_ / "stacks", ec.value());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<std::vector<Stack>> StackRegistry::List() const {
+  TRY(const auto names, Names());
+  std::vector<Stack> stacks;
+  for (const auto& name : names) {
     TRY(auto stack, Get(name));
     stacks.push_back(std::move(stack));
   }
-  if (ec) return files::ErrnoError("list", home_ / "stacks", ec.value());
-  std::sort(stacks.begin(), stacks.end(), [](const Stack& a, const Stack& b) { return a.name < b.name; });
   return stacks;
 }
 

@@ -51,7 +51,7 @@ class StackRegistry {
   const files::Path& home() const { return home_; }
 
   Result<std::vector<Stack>> List() const;  // by name
-  // kNotFound names the stacks there are and how to make one.
+  // kNotFound names the stacks there are and how to make one; kCorrupt if its files are damaged.
   Result<Stack> Get(std::string_view name) const;
   bool Exists(std::string_view name) const;
 
@@ -59,10 +59,10 @@ class StackRegistry {
   // configuration file, stored as it is.
   Result<Stack> Create(std::string_view name, const std::optional<std::string>& config) const;
 
-  // What the current generation was made from, for building another: see GenerationBuilder.
  private:
   friend class GenerationBuilder;
   files::Path StackFolder(std::string_view name) const { return home_ / "stacks" / name; }
+  Result<std::vector<std::string>> Names() const;  // sorted
 
   files::Path home_;
   const Clock& clock_;

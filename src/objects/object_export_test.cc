@@ -171,7 +171,10 @@ TEST_F(ObjectExportTest, NoKeyLeadsOutOfTheFolder) {
   for (const auto& key : bad) Object(key, "bad");
   Object("x", "bad", "..");
   Object("file", "good");
-  Object(fmt::format("{0}/{0}/{0}/{0}/abc", std::string(255, 'k')).substr(0, 1024), "good");
+  const std::string longest = fmt::format("{0}/{0}/{0}/{1}/{2}", std::string(255, 'k'),
+                                          std::string(200, 'l'), std::string(55, 'm'));
+  ASSERT_EQ(longest.size(), 1024u);
+  Object(longest, "good");
   std::filesystem::create_directories(Out() / "plant");
   std::filesystem::create_directories(temp_.path() / "elsewhere");
   std::filesystem::create_directory_symlink(temp_.path() / "elsewhere", Out() / "plant/through");
