@@ -53,22 +53,27 @@ void BlockStopSignals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-Status Serve(const lifecycle::Stack& stack, const config::Config& config, const ServeOptions& options,
-             const Clock& clock) {
-  TRY(const auto address, http::ParseListenAddress(options.listen.empty() ? config.server.listen.front() : options.listen));
+Status Serve(const lifecycle::Stack& stack, const config::Config& config,
+             const ServeOptions& options, const Clock& clock) {
+  TRY(const auto address,
+      http::ParseListenAddress(options.listen.empty() ? config.server.listen.front()
+                                                      : options.listen));
   TRY(const auto lock, lifecycle::LockStack(stack, "vams serve", clock));
   TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.clock = &clock}));
 
   http::Routes routes;
   AddRoutes(routes, stack);
-  TRY(const auto server, http::Server::Start({.address = address.host, .port = address.port, .clock = &clock}, routes));
+  TRY(const auto server,
+      http::Server::Start({.address = address.host, .port = address.port, .clock = &clock},
+                          routes));
   const http::ListenAddress at{server->address(), server->port()};
   options.on_ready("http://" + http::ToText(at));
 
   const sigset_t set = StopSignals();
   int signal = 0;
   sigwait(&set, &signal);
-  LogInfo(fmt::format("{}: stopping, requests in flight are finished first", signal == SIGINT ? "interrupted" : "asked to stop"));
+  LogInfo(fmt::format("{}: stopping, requests in flight are finished first",
+                      signal == SIGINT ? "interrupted" : "asked to stop"));
   return server->Stop(OpContext::SteadyClock::now() + kDrain);
 }
 

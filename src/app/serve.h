@@ -21,7 +21,7 @@ struct ServeOptions {
 // SIGTERM and SIGINT must reach nobody else: call this before any other thread starts.
 void BlockStopSignals();
 
-Status Serve(const lifecycle::Stack& stack, const config::Config& config, const ServeOptions& options,
-             const Clock& clock);
+Status Serve(const lifecycle::Stack& stack, const config::Config& config,
+             const ServeOptions& options, const Clock& clock);
 
 }  // namespace vams::app

@@ -2,8 +2,8 @@
 // process, or make the step fail, so that crash tests can visit every one of them.
 //
 // In builds without VAMS_FAULT_POINTS the macro is nothing.  Otherwise the environment variable
-// VAMS_FAULT="name[:n]=kill|error" arms one point: at its n-th visit (default the first) the process
-// kills itself with SIGKILL, or the enclosing function returns an error.
+// VAMS_FAULT="name[:n]=kill|error" arms one point: at its n-th visit (default the first) the
+// process kills itself with SIGKILL, or the enclosing function returns an error.
 #pragma once
 
 #include "base/result.h"

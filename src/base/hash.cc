@@ -30,7 +30,8 @@ void Hasher::Update(std::string_view bytes) {
 std::string Hasher::Finish() {
   std::string out(EVP_MAX_MD_SIZE, '\0');
   unsigned size = 0;
-  VAMS_CHECK(EVP_DigestFinal_ex(impl_->context, reinterpret_cast<unsigned char*>(out.data()), &size) == 1);
+  VAMS_CHECK(
+      EVP_DigestFinal_ex(impl_->context, reinterpret_cast<unsigned char*>(out.data()), &size) == 1);
   out.resize(size);
   VAMS_CHECK(EVP_DigestInit_ex(impl_->context, impl_->kind, nullptr) == 1);
   return out;

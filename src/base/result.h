@@ -39,7 +39,8 @@ struct Error {
   int index = -1;
 
   Error() = default;
-  Error(Code c, std::string m) : code(c), message(std::move(m)), retryable(c == Code::kUnavailable) {}
+  Error(Code c, std::string m)
+      : code(c), message(std::move(m)), retryable(c == Code::kUnavailable) {}
   Error(Code c, std::string m, std::string d) : Error(c, std::move(m)) { details = std::move(d); }
 
   // The same error with "<context>: " in front of its message.
@@ -89,20 +90,23 @@ namespace internal {
 
 // TRY(auto x, expr): declares x from expr's value, or returns expr's error.
 #define TRY(decl, ...) TRY_IMPL_(VAMS_CONCAT(try_result_, __COUNTER__), decl, __VA_ARGS__)
-#define TRY_IMPL_(tmp, decl, ...)                                   \
-  auto tmp = (__VA_ARGS__);                                         \
-  if (!tmp.has_value()) [[unlikely]] return std::move(tmp).error(); \
+#define TRY_IMPL_(tmp, decl, ...)    \
+  auto tmp = (__VA_ARGS__);          \
+  if (!tmp.has_value()) [[unlikely]] \
+    return std::move(tmp).error();   \
   decl = *std::move(tmp)
 
 // TRY_OK(expr): returns expr's error, if any.
 #define TRY_OK(...) TRY_OK_IMPL_(VAMS_CONCAT(try_status_, __COUNTER__), __VA_ARGS__)
-#define TRY_OK_IMPL_(tmp, ...)                                                              \
-  do {                                                                                      \
-    if (auto tmp = (__VA_ARGS__); !tmp.has_value()) [[unlikely]] return std::move(tmp).error(); \
+#define TRY_OK_IMPL_(tmp, ...)                                   \
+  do {                                                           \
+    if (auto tmp = (__VA_ARGS__); !tmp.has_value()) [[unlikely]] \
+      return std::move(tmp).error();                             \
   } while (false)
 
 // Programmer errors only, in every build; corrupt data is Code::kCorrupt, never a check.
-#define VAMS_CHECK(condition)                                                            \
-  do {                                                                                   \
-    if (!(condition)) [[unlikely]] vams::internal::CheckFailed(#condition, __FILE__, __LINE__); \
+#define VAMS_CHECK(condition)                                      \
+  do {                                                             \
+    if (!(condition)) [[unlikely]]                                 \
+      vams::internal::CheckFailed(#condition, __FILE__, __LINE__); \
   } while (false)

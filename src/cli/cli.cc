@@ -13,17 +13,21 @@ namespace vams::cli {
 int ExitOf(Code code) {
   switch (code) {
     case Code::kInvalid:
-    case Code::kNotFound: return kUsage;
+    case Code::kNotFound:
+      return kUsage;
     case Code::kConflict:
-    case Code::kUnauthenticated: return kRefused;
-    case Code::kCancelled: return kInterrupted;
+    case Code::kUnauthenticated:
+      return kRefused;
+    case Code::kCancelled:
+      return kInterrupted;
     case Code::kDenied:
     case Code::kTooLarge:
     case Code::kNotSupported:
     case Code::kTimeout:
     case Code::kUnavailable:
     case Code::kCorrupt:
-    case Code::kInternal: return kFailed;
+    case Code::kInternal:
+      return kFailed;
   }
   return kFailed;
 }
@@ -65,12 +69,16 @@ Result<std::string> Context::StackName() const {
     return loaded.stack_name;
   }
   if (stacks.empty())
-    return Error(Code::kNotFound, fmt::format("there is no stack in {}; create one with \"vams stack create NAME\", or start "
-                                              "with \"vams up\"",
-                                              registry.home().string()));
+    return Error(
+        Code::kNotFound,
+        fmt::format("there is no stack in {}; create one with \"vams stack create NAME\", or start "
+                    "with \"vams up\"",
+                    registry.home().string()));
   std::vector<std::string> names;
   for (const auto& s : stacks) names.push_back(s.name);
-  return Error(Code::kInvalid, fmt::format("there are several stacks ({}); say which one with --stack NAME", fmt::join(names, ", ")));
+  return Error(Code::kInvalid,
+               fmt::format("there are several stacks ({}); say which one with --stack NAME",
+                           fmt::join(names, ", ")));
 }
 
 Result<lifecycle::Stack> Context::Stack() const {
@@ -79,11 +87,13 @@ Result<lifecycle::Stack> Context::Stack() const {
   return registry.Get(name);
 }
 
-CLI::App* AddCommand(CLI::App& parent, Context& context, const std::string& name, const std::string& what,
-                     std::function<Result<int>()> run) {
+CLI::App* AddCommand(CLI::App& parent, Context& context, const std::string& name,
+                     const std::string& what, std::function<Result<int>()> run) {
   CLI::App* command = parent.add_subcommand(name, what);
-  command->add_option("--home", context.home, "Folder that holds the stacks (default: VAMS_HOME)")->type_name("DIR");
-  command->add_option("--stack", context.stack, "The stack (default: the only one)")->type_name("NAME");
+  command->add_option("--home", context.home, "Folder that holds the stacks (default: VAMS_HOME)")
+      ->type_name("DIR");
+  command->add_option("--stack", context.stack, "The stack (default: the only one)")
+      ->type_name("NAME");
   command->add_flag("--json", context.json, "Print one JSON document");
   command->add_flag("--yes", context.yes, "Answer every question with yes");
   command->callback([&context, run = std::move(run)] { context.run = run; });
@@ -92,7 +102,8 @@ CLI::App* AddCommand(CLI::App& parent, Context& context, const std::string& name
 
 void AddConfigOptions(CLI::App& command, Context& context) {
   command.add_option("--config", context.config_file, "Configuration file")->type_name("FILE");
-  command.add_option("--set", context.sets, "Override a field, as app.baseStackName=dev; repeatable")
+  command
+      .add_option("--set", context.sets, "Override a field, as app.baseStackName=dev; repeatable")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);
 }
@@ -131,7 +142,9 @@ std::string Columns(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
-void PrintJson(const boost::json::value& value) { fmt::print("{}\n", boost::json::serialize(value)); }
+void PrintJson(const boost::json::value& value) {
+  fmt::print("{}\n", boost::json::serialize(value));
+}
 
 std::string Thousands(std::uint64_t number) {
   std::string text = std::to_string(number);
@@ -139,6 +152,8 @@ std::string Thousands(std::uint64_t number) {
   return text;
 }
 
-std::string Rows(std::uint64_t number) { return Thousands(number) + (number == 1 ? " row" : " rows"); }
+std::string Rows(std::uint64_t number) {
+  return Thousands(number) + (number == 1 ? " row" : " rows");
+}
 
 }  // namespace vams::cli

@@ -19,8 +19,8 @@ namespace vams::cli {
 // Exit codes of operator commands.
 enum Exit : int {
   kDone = 0,
-  kFailed = 1,      // and nothing changed
-  kUsage = 2,       // or the configuration is wrong
+  kFailed = 1,  // and nothing changed
+  kUsage = 2,   // or the configuration is wrong
   kRefused = 4,
   kInterrupted = 5,  // but resumable
   kDifferent = 6,
@@ -29,7 +29,8 @@ enum Exit : int {
 // The operator side of the error table.
 int ExitOf(Code code);
 
-// The state of one invocation.  Commands add themselves with their options; the one that was named sets `run`.
+// The state of one invocation.  Commands add themselves with their options; the one that was named
+// sets `run`.
 struct Context {
   std::map<std::string, std::string> environment;
   const Clock& clock = SystemClock();
@@ -54,8 +55,8 @@ struct Context {
 };
 
 // Adds a command with the common options; `run` is called when it is the one named.
-CLI::App* AddCommand(CLI::App& parent, Context& context, const std::string& name, const std::string& what,
-                     std::function<Result<int>()> run);
+CLI::App* AddCommand(CLI::App& parent, Context& context, const std::string& name,
+                     const std::string& what, std::function<Result<int>()> run);
 // --config and --set.
 void AddConfigOptions(CLI::App& command, Context& context);
 
@@ -66,7 +67,8 @@ void AddItemsCommands(CLI::App& app, Context& context);
 void AddConfigCommands(CLI::App& app, Context& context);
 void AddServeCommands(CLI::App& app, Context& context);
 
-// Progress of long work on standard error: one line that is rewritten on a terminal, lines now and then otherwise.
+// Progress of long work on standard error: one line that is rewritten on a terminal, lines now and
+// then otherwise.
 class ProgressLine {
  public:
   explicit ProgressLine(const Context& context);

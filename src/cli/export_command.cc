@@ -17,13 +17,15 @@ Result<int> Export(Context& context, const Options& options) {
   lifecycle::ExportRequest request;
   TRY(request.stack, context.StackName());
   request.to = options.to;
-  request.format = options.format == "lines" ? items::aws::ExportFormat::kLines : items::aws::ExportFormat::kDynamoDb;
+  request.format = options.format == "lines" ? items::aws::ExportFormat::kLines
+                                             : items::aws::ExportFormat::kDynamoDb;
   if (!options.objects.empty()) request.objects = options.objects;
   OpContext op;
   Result<lifecycle::ExportReport> report = [&] {
     ProgressLine line(context);
-    return lifecycle::Export(registry, request, context.clock, SystemRandom(), op,
-                             [&](std::string_view phase, std::uint64_t rows) { line.Show(phase, rows); });
+    return lifecycle::Export(
+        registry, request, context.clock, SystemRandom(), op,
+        [&](std::string_view phase, std::uint64_t rows) { line.Show(phase, rows); });
   }();
   if (!report.ok()) return std::move(report).error();
   if (context.json) {
@@ -44,9 +46,11 @@ Result<int> Export(Context& context, const Options& options) {
   }
   for (const auto& problem : report->problems) fmt::print("problem: {}\n", problem);
   if (report->objects_listed > 0)
-    fmt::print("objects: {} listed, {} copied\n", Thousands(report->objects_listed), Thousands(report->objects_copied));
+    fmt::print("objects: {} listed, {} copied\n", Thousands(report->objects_listed),
+               Thousands(report->objects_copied));
   fmt::print("exported stack \"{}\" (data version {}) to {}: {} tables, {}\n", request.stack,
-             report->data_version.ToString(), request.to.string(), report->tables.size(), Rows(report->rows));
+             report->data_version.ToString(), request.to.string(), report->tables.size(),
+             Rows(report->rows));
   return kDone;
 }
 
@@ -57,9 +61,14 @@ void AddExportCommand(CLI::App& app, Context& context) {
   CLI::App* command = AddCommand(app, context, "export", "Write a stack's data as AWS lays it out",
                                  [&context] { return Export(context, options); });
   command->add_option("--to", options.to, "New or empty folder")->type_name("DIR")->required();
-  command->add_option("--format", options.format, "dynamodb: exports as AWS makes them; lines: a file per table")
+  command
+      ->add_option("--format", options.format,
+                   "dynamodb: exports as AWS makes them; lines: a file per table")
       ->check(CLI::IsMember({"dynamodb", "lines"}));
-  command->add_option("--objects", options.objects, "Folder for object bytes, as a synced bucket has them")->type_name("DIR");
+  command
+      ->add_option("--objects", options.objects,
+                   "Folder for object bytes, as a synced bucket has them")
+      ->type_name("DIR");
 }
 
 }  // namespace vams::cli

@@ -35,7 +35,8 @@ Result<lifecycle::ImportRequest> RequestOf(Context& context, const Options& opti
   for (const auto& entry : options.map) {
     const auto equals = entry.find('=');
     if (equals == entry.npos || equals == 0 || equals + 1 == entry.size())
-      return Error(Code::kInvalid, fmt::format("--map {} is not of the form PHYSICAL=CANONICAL", entry));
+      return Error(Code::kInvalid,
+                   fmt::format("--map {} is not of the form PHYSICAL=CANONICAL", entry));
     request.map[entry.substr(0, equals)] = entry.substr(equals + 1);
   }
   if (options.data_version != "auto") {
@@ -65,7 +66,9 @@ boost::json::object DetectionJson(const tables::Detection& detection) {
                                            {"what", e.what},
                                            {"outweighed", e.outweighed},
                                            {"samples", Texts(e.samples)}});
-  return {{"fromTablesOnly", detection.from_tables_only}, {"evidence", evidence}, {"notes", Texts(detection.notes)}};
+  return {{"fromTablesOnly", detection.from_tables_only},
+          {"evidence", evidence},
+          {"notes", Texts(detection.notes)}};
 }
 
 boost::json::object ReportJson(const lifecycle::ImportReport& report, double seconds) {
@@ -108,14 +111,17 @@ void PrintReport(const lifecycle::ImportReport& report, double seconds) {
   if (rows.size() > 1) fmt::print("{}\n", Columns(rows));
   const auto& o = report.objects;
   if (o.listed + o.present + o.absent + o.filled > 0)
-    fmt::print("objects: {} listed, {} with their bytes, {} without; {} filled now ({} bytes)\n", Thousands(o.listed),
-               Thousands(o.present), Thousands(o.absent), Thousands(o.filled), Thousands(o.bytes));
+    fmt::print("objects: {} listed, {} with their bytes, {} without; {} filled now ({} bytes)\n",
+               Thousands(o.listed), Thousands(o.present), Thousands(o.absent), Thousands(o.filled),
+               Thousands(o.bytes));
   for (const auto& problem : o.problems) fmt::print("problem: {}\n", problem);
   for (const auto& problem : report.problems) fmt::print("problem: {}\n", problem);
   if (report.problem_count > report.problems.size())
-    fmt::print("… and {} more problems\n", Thousands(report.problem_count - report.problems.size()));
-  fmt::print("{} stack \"{}\": generation {}, data version {}, {} in {:.1f} s\n", report.created ? "created" : "imported into",
-             report.stack, report.generation, report.data_version.ToString(), Rows(report.rows), seconds);
+    fmt::print("… and {} more problems\n",
+               Thousands(report.problem_count - report.problems.size()));
+  fmt::print("{} stack \"{}\": generation {}, data version {}, {} in {:.1f} s\n",
+             report.created ? "created" : "imported into", report.stack, report.generation,
+             report.data_version.ToString(), Rows(report.rows), seconds);
 }
 
 Result<int> Import(Context& context, const Options& options) {
@@ -125,11 +131,13 @@ Result<int> Import(Context& context, const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   Result<lifecycle::ImportReport> report = [&] {
     ProgressLine line(context);
-    return lifecycle::Import(registry, request, context.clock, op,
-                             [&](std::string_view phase, std::uint64_t rows) { line.Show(phase, rows); });
+    return lifecycle::Import(
+        registry, request, context.clock, op,
+        [&](std::string_view phase, std::uint64_t rows) { line.Show(phase, rows); });
   }();
   if (!report.ok()) return std::move(report).error();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (context.json)
     PrintJson(ReportJson(*report, seconds));
   else
@@ -143,21 +151,31 @@ void AddImportCommand(CLI::App& app, Context& context) {
   static Options options;
   CLI::App* import = AddCommand(app, context, "import", "Bring a VAMS data set into a stack",
                                 [&context] { return Import(context, options); });
-  const auto list = [&](const char* flag, std::vector<std::string>& into, const char* what, const char* type) {
+  const auto list = [&](const char* flag, std::vector<std::string>& into, const char* what,
+                        const char* type) {
     import->add_option(flag, into, what)->type_name(type)->allow_extra_args(false);
   };
   list("--from", options.from,
-       "Export to S3, folder of table files, or table file; repeatable, later rows win on equal keys", "PATH");
-  list("--map", options.map, "What a table is whose name does not say it; repeatable", "PHYSICAL=CANONICAL");
-  import->add_option("--data-version", options.data_version, "Data version of the rows, if detection needs help")
+       "Export to S3, folder of table files, or table file; repeatable, later rows win on equal "
+       "keys",
+       "PATH");
+  list("--map", options.map, "What a table is whose name does not say it; repeatable",
+       "PHYSICAL=CANONICAL");
+  import
+      ->add_option("--data-version", options.data_version,
+                   "Data version of the rows, if detection needs help")
       ->type_name("auto|2.x");
-  list("--objects-listing", options.listings, "Listing of a bucket (list-object-versions, inventory); repeatable",
-       "[BUCKET=]FILE");
-  list("--objects", options.folders, "Synced bucket, or folder of such; repeatable", "[BUCKET=]DIR");
-  import->add_flag("--partial", options.partial, "Take what is readable of damaged files, and list what was lost");
-  import->add_flag("--merge", options.merge, "Into a stack that has rows: they stay, imported ones win on equal keys");
-  import->add_flag("--etags-not-md5", options.etags_not_md5,
-                   "Do not compare object bytes with their ETags (buckets encrypted with KMS or customer keys)");
+  list("--objects-listing", options.listings,
+       "Listing of a bucket (list-object-versions, inventory); repeatable", "[BUCKET=]FILE");
+  list("--objects", options.folders, "Synced bucket, or folder of such; repeatable",
+       "[BUCKET=]DIR");
+  import->add_flag("--partial", options.partial,
+                   "Take what is readable of damaged files, and list what was lost");
+  import->add_flag("--merge", options.merge,
+                   "Into a stack that has rows: they stay, imported ones win on equal keys");
+  import->add_flag(
+      "--etags-not-md5", options.etags_not_md5,
+      "Do not compare object bytes with their ETags (buckets encrypted with KMS or customer keys)");
   AddConfigOptions(*import, context);
 }
 

@@ -39,10 +39,13 @@ Result<Value> KeyValue(const KeyAttribute& key, const std::string& text) {
     }
     case items::Kind::kB: {
       auto bytes = Base64Decode(text);
-      if (!bytes) return Error(Code::kInvalid, fmt::format("key \"{}\" is binary: give it as base64", key.name));
+      if (!bytes)
+        return Error(Code::kInvalid,
+                     fmt::format("key \"{}\" is binary: give it as base64", key.name));
       return Value::B(*std::move(bytes));
     }
-    default: return Value::S(text);
+    default:
+      return Value::S(text);
   }
 }
 
@@ -51,10 +54,11 @@ Result<Item> KeyFromOptions(const TableSpec& spec, const Options& options) {
   TRY(auto partition, KeyValue(spec.partition, options.partition));
   key.Set(spec.partition.name, std::move(partition));
   if (spec.sort.empty() != options.sort.empty())
-    return Error(Code::kInvalid, spec.sort.empty()
-                                     ? fmt::format("table {} has no sort key; leave --sort out", spec.name)
-                                     : fmt::format("table {} has the sort key \"{}\"; give its value with --sort", spec.name,
-                                                   spec.sort.name));
+    return Error(Code::kInvalid,
+                 spec.sort.empty()
+                     ? fmt::format("table {} has no sort key; leave --sort out", spec.name)
+                     : fmt::format("table {} has the sort key \"{}\"; give its value with --sort",
+                                   spec.name, spec.sort.name));
   if (!spec.sort.empty()) {
     TRY(auto sort, KeyValue(spec.sort, options.sort));
     key.Set(spec.sort.name, std::move(sort));
@@ -65,8 +69,9 @@ Result<Item> KeyFromOptions(const TableSpec& spec, const Options& options) {
 Result<SortCondition> SortFromOptions(const KeyAttribute& key, const Options& options) {
   using Op = SortCondition::Op;
   const std::pair<const std::string*, Op> single[] = {
-      {&options.sort, Op::kEqual},           {&options.begins_with, Op::kBeginsWith}, {&options.less, Op::kLess},
-      {&options.less_equal, Op::kLessEqual}, {&options.greater, Op::kGreater},        {&options.greater_equal, Op::kGreaterEqual}};
+      {&options.sort, Op::kEqual},      {&options.begins_with, Op::kBeginsWith},
+      {&options.less, Op::kLess},       {&options.less_equal, Op::kLessEqual},
+      {&options.greater, Op::kGreater}, {&options.greater_equal, Op::kGreaterEqual}};
   SortCondition condition;
   int given = 0;
   for (const auto& [text, op] : single) {
@@ -81,7 +86,10 @@ Result<SortCondition> SortFromOptions(const KeyAttribute& key, const Options& op
     TRY(auto high, KeyValue(key, options.between[1]));
     condition = SortCondition::Between(std::move(low), std::move(high));
   }
-  if (given > 1) return Error(Code::kInvalid, "the sort key can be compared once; give one of --sort, --begins-with, --between, …");
+  if (given > 1)
+    return Error(
+        Code::kInvalid,
+        "the sort key can be compared once; give one of --sort, --begins-with, --between, …");
   return condition;
 }
 
@@ -96,7 +104,8 @@ int PrintPage(const Context& context, const items::Page& page, const std::string
   const std::string next = page.next.empty() ? "" : Base64Encode(page.next);
   if (context.json) {
     fmt::print("{{\"items\":[");
-    for (std::size_t i = 0; i < page.items.size(); ++i) fmt::print("{}{}", i == 0 ? "" : ",", Text(page.items[i], format));
+    for (std::size_t i = 0; i < page.items.size(); ++i)
+      fmt::print("{}{}", i == 0 ? "" : ",", Text(page.items[i], format));
     fmt::print("],\"next\":{}}}\n", next.empty() ? "null" : "\"" + next + "\"");
     return kDone;
   }
@@ -107,12 +116,14 @@ int PrintPage(const Context& context, const items::Page& page, const std::string
 
 Result<std::string> Cursor(const Options& options) {
   auto bytes = Base64Decode(options.after);
-  if (!bytes) return Error(Code::kInvalid, "--after takes the text that the page before ended with");
+  if (!bytes)
+    return Error(Code::kInvalid, "--after takes the text that the page before ended with");
   return *std::move(bytes);
 }
 
 std::string KeyText(const TableSpec& spec) {
-  return spec.sort.empty() ? spec.partition.name : fmt::format("{} + {}", spec.partition.name, spec.sort.name);
+  return spec.sort.empty() ? spec.partition.name
+                           : fmt::format("{} + {}", spec.partition.name, spec.sort.name);
 }
 
 Result<int> Tables(Context& context) {
@@ -130,11 +141,13 @@ Result<int> Tables(Context& context) {
       index_list.push_back(boost::json::string(index.name));
     }
     rows.push_back({spec.name, Thousands(count), KeyText(spec), indexes});
-    list.push_back(boost::json::object{{"table", spec.name},
-                                       {"items", count},
-                                       {"partitionKey", spec.partition.name},
-                                       {"sortKey", spec.sort.empty() ? boost::json::value(nullptr) : boost::json::value(spec.sort.name)},
-                                       {"indexes", index_list}});
+    list.push_back(
+        boost::json::object{{"table", spec.name},
+                            {"items", count},
+                            {"partitionKey", spec.partition.name},
+                            {"sortKey", spec.sort.empty() ? boost::json::value(nullptr)
+                                                          : boost::json::value(spec.sort.name)},
+                            {"indexes", index_list}});
   }
   if (context.json)
     PrintJson(list);
@@ -176,7 +189,9 @@ Result<int> Query(Context& context, const Options& options) {
   TRY(const auto spec, store->Table(op, options.table));
   const items::IndexSpec* index = options.index.empty() ? nullptr : spec.FindIndex(options.index);
   if (!options.index.empty() && index == nullptr)
-    return Error(Code::kNotFound, fmt::format("table {} has no index \"{}\"; \"vams items tables\" lists them", spec.name, options.index));
+    return Error(Code::kNotFound,
+                 fmt::format("table {} has no index \"{}\"; \"vams items tables\" lists them",
+                             spec.name, options.index));
   const KeyAttribute& partition = index != nullptr ? index->partition : spec.partition;
   const KeyAttribute& sort = index != nullptr ? index->sort : spec.sort;
   items::QueryRequest request{.table = options.table, .index = options.index};
@@ -206,25 +221,31 @@ void AddItemsCommands(CLI::App& app, Context& context) {
   AddCommand(*items, context, "tables", "List the tables", [&context] { return Tables(context); });
   CLI::App* count = AddCommand(*items, context, "count", "Count the items of a table",
                                [&context] { return Count(context, options); });
-  CLI::App* get = AddCommand(*items, context, "get", "Print one item", [&context] { return Get(context, options); });
-  CLI::App* query = AddCommand(*items, context, "query", "Print the items of one partition of a table or index",
-                               [&context] { return Query(context, options); });
+  CLI::App* get = AddCommand(*items, context, "get", "Print one item",
+                             [&context] { return Get(context, options); });
+  CLI::App* query =
+      AddCommand(*items, context, "query", "Print the items of one partition of a table or index",
+                 [&context] { return Query(context, options); });
   CLI::App* scan = AddCommand(*items, context, "scan", "Print the items of a table in key order",
                               [&context] { return Scan(context, options); });
-  for (CLI::App* command : {count, get, query, scan}) command->add_option("table", options.table, "Canonical table name")->required();
+  for (CLI::App* command : {count, get, query, scan})
+    command->add_option("table", options.table, "Canonical table name")->required();
   for (CLI::App* command : {get, query, scan})
-    command->add_option("--format", options.format, "dynamodb (typed) or plain JSON")->check(CLI::IsMember({"dynamodb", "plain"}));
+    command->add_option("--format", options.format, "dynamodb (typed) or plain JSON")
+        ->check(CLI::IsMember({"dynamodb", "plain"}));
   for (CLI::App* command : {get, query}) {
     command->add_option("--partition", options.partition, "Value of the partition key")->required();
     command->add_option("--sort", options.sort, "Value of the sort key");
   }
   for (CLI::App* command : {query, scan}) {
     command->add_option("--limit", options.limit, "Items of a page")->check(CLI::Range(1, 1000000));
-    command->add_option("--after", options.after, "Continue behind the page before")->type_name("CURSOR");
+    command->add_option("--after", options.after, "Continue behind the page before")
+        ->type_name("CURSOR");
   }
   query->add_option("--index", options.index, "Query this index");
   query->add_option("--begins-with", options.begins_with, "Sort key begins with");
-  query->add_option("--between", options.between, "Sort key from LOW to HIGH, both included")->expected(2);
+  query->add_option("--between", options.between, "Sort key from LOW to HIGH, both included")
+      ->expected(2);
   query->add_option("--less", options.less, "Sort key below");
   query->add_option("--less-equal", options.less_equal, "Sort key at or below");
   query->add_option("--greater", options.greater, "Sort key above");

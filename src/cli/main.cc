@@ -29,7 +29,8 @@ void PrintVersion(bool json) {
   const auto list = [](const std::vector<tables::DataVersion>& versions) {
     std::vector<std::string> texts;
     for (const auto v : versions) texts.push_back(v.ToString());
-    return texts.empty() ? std::string("none in this release") : fmt::format("{}", fmt::join(texts, ", "));
+    return texts.empty() ? std::string("none in this release")
+                         : fmt::format("{}", fmt::join(texts, ", "));
   };
   fmt::print("vams {}\n{}", app::Release(),
              Columns({{"serves data version", app::ServedDataVersion().ToString()},
@@ -38,8 +39,7 @@ void PrintVersion(bool json) {
 }
 
 int Report(const Error& error, bool json) {
-  if (json)
-    PrintJson({{"error", {{"code", CodeName(error.code)}, {"message", error.message}}}});
+  if (json) PrintJson({{"error", {{"code", CodeName(error.code)}, {"message", error.message}}}});
   fmt::print(stderr, "vams: {}\n", error.message);
   if (!error.details.empty()) fmt::print(stderr, "  ({})\n", error.details);
   return ExitOf(error.code);
@@ -54,7 +54,8 @@ const CLI::App* Named(const CLI::App& app) {
 
 std::string PathOf(const CLI::App* command) {
   std::string path = command->get_name();
-  for (const CLI::App* up = command->get_parent(); up != nullptr; up = up->get_parent()) path = up->get_name() + " " + path;
+  for (const CLI::App* up = command->get_parent(); up != nullptr; up = up->get_parent())
+    path = up->get_name() + " " + path;
   return path;
 }
 
@@ -79,7 +80,8 @@ int Main(int argc, char** argv) {
     fmt::print("{}", Named(app)->help());
     return kDone;
   } catch (const CLI::ParseError& e) {
-    fmt::print(stderr, "vams: {}; nothing was done; see \"{} --help\"\n", e.what(), PathOf(Named(app)));
+    fmt::print(stderr, "vams: {}; nothing was done; see \"{} --help\"\n", e.what(),
+               PathOf(Named(app)));
     return kUsage;
   }
   if (version) {

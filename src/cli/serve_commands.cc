@@ -15,7 +15,9 @@ Result<int> ServeStack(Context& context, const lifecycle::Stack& stack, const st
   TRY(const auto config, config::Load(sources));
   const auto ready = [&](const std::string& url) {
     if (context.json)
-      PrintJson({{"url", url}, {"stack", stack.name}, {"dataVersion", stack.current.data_version.ToString()}});
+      PrintJson({{"url", url},
+                 {"stack", stack.name},
+                 {"dataVersion", stack.current.data_version.ToString()}});
     else
       fmt::print("stack \"{}\" (data version {}) answers at {}; stop with Ctrl-C\n", stack.name,
                  stack.current.data_version.ToString(), url);
@@ -44,18 +46,22 @@ Result<int> Up(Context& context, const std::string& listen) {
     TRY(const auto sources, context.ConfigSources(nullptr));
     TRY([[maybe_unused]] const auto config, config::Load(sources));
     TRY(const auto stack, registry.Create(name, sources.file_text));
-    TRY_OK(lifecycle::AppendHistory(stack, {{"operation", "create"}, {"result", "done"}}, context.clock));
+    TRY_OK(lifecycle::AppendHistory(stack, {{"operation", "create"}, {"result", "done"}},
+                                    context.clock));
     if (!context.json)
-      fmt::print("created stack \"{}\" in {} (data version {})\n", stack.name, stack.folder.string(),
-                 stack.current.data_version.ToString());
+      fmt::print("created stack \"{}\" in {} (data version {})\n", stack.name,
+                 stack.folder.string(), stack.current.data_version.ToString());
   } else if (!context.config_file.empty()) {
     TRY(const auto given, context.ConfigText());
     TRY(const auto stack, registry.Get(name));
     const auto stored = files::ReadAll(stack.config());
     if (!stored.ok() || *stored != *given)
-      return Error(Code::kConflict, fmt::format("stack \"{}\" exists and has another configuration; nothing was changed; leave "
-                                                "--config out, or edit {} and start again",
-                                                name, stack.config().string()));
+      return Error(
+          Code::kConflict,
+          fmt::format(
+              "stack \"{}\" exists and has another configuration; nothing was changed; leave "
+              "--config out, or edit {} and start again",
+              name, stack.config().string()));
   }
   TRY(const auto stack, registry.Get(name));
   return ServeStack(context, stack, listen);
@@ -76,7 +82,8 @@ void AddServeCommands(CLI::App& app, Context& context) {
   CLI::App* serve = AddCommand(app, context, "serve", "Serve a stack in the foreground",
                                [&context] { return ServeExisting(context, listen); });
   for (CLI::App* command : {up, serve}) {
-    command->add_option("--listen", listen, "Address to listen at (default: the configuration's)")->type_name("ADDR:PORT");
+    command->add_option("--listen", listen, "Address to listen at (default: the configuration's)")
+        ->type_name("ADDR:PORT");
     AddConfigOptions(*command, context);
   }
 }

@@ -27,8 +27,10 @@ Result<int> Create(Context& context, const std::string& name) {
   TRY(const auto registry, context.Registry());
   TRY(const auto sources, context.ConfigSources(nullptr));
   TRY(const auto config, config::Load(sources));
-  TRY(const auto stack, registry.Create(name.empty() ? config.stack_name : name, sources.file_text));
-  TRY_OK(lifecycle::AppendHistory(stack, {{"operation", "create"}, {"result", "done"}}, context.clock));
+  TRY(const auto stack,
+      registry.Create(name.empty() ? config.stack_name : name, sources.file_text));
+  TRY_OK(lifecycle::AppendHistory(stack, {{"operation", "create"}, {"result", "done"}},
+                                  context.clock));
   if (context.json)
     PrintJson(StackJson(stack));
   else
@@ -47,13 +49,16 @@ Result<int> List(Context& context) {
     return kDone;
   }
   if (stacks.empty()) {
-    fmt::print("no stacks in {}; create one with \"vams stack create NAME\"\n", registry.home().string());
+    fmt::print("no stacks in {}; create one with \"vams stack create NAME\"\n",
+               registry.home().string());
     return kDone;
   }
-  std::vector<std::vector<std::string>> rows{{"NAME", "DATA VERSION", "GENERATION", "FROM", "CREATED"}};
+  std::vector<std::vector<std::string>> rows{
+      {"NAME", "DATA VERSION", "GENERATION", "FROM", "CREATED"}};
   for (const auto& stack : stacks)
-    rows.push_back({stack.name, stack.current.data_version.ToString(), std::to_string(stack.current.number),
-                    OriginText(stack.current), stack.created_at});
+    rows.push_back({stack.name, stack.current.data_version.ToString(),
+                    std::to_string(stack.current.number), OriginText(stack.current),
+                    stack.created_at});
   fmt::print("{}", Columns(rows));
   return kDone;
 }
@@ -67,12 +72,14 @@ Result<int> Show(Context& context, const std::string& name) {
     PrintJson(object);
     return kDone;
   }
-  fmt::print("{}", Columns({{"stack", stack.name},
-                            {"folder", stack.folder.string()},
-                            {"created", stack.created_at},
-                            {"data version", stack.current.data_version.ToString()},
-                            {"generation", fmt::format("{} (from {}, {})", stack.current.number, OriginText(stack.current),
-                                                       stack.current.created_at)}}));
+  fmt::print(
+      "{}",
+      Columns({{"stack", stack.name},
+               {"folder", stack.folder.string()},
+               {"created", stack.created_at},
+               {"data version", stack.current.data_version.ToString()},
+               {"generation", fmt::format("{} (from {}, {})", stack.current.number,
+                                          OriginText(stack.current), stack.current.created_at)}}));
   return kDone;
 }
 
@@ -82,12 +89,15 @@ void AddStackCommands(CLI::App& app, Context& context) {
   CLI::App* stack = app.add_subcommand("stack", "Create, list and show stacks");
   stack->require_subcommand(1);
   static std::string name;
-  CLI::App* create = AddCommand(*stack, context, "create", "Create an empty stack of the newest data version",
-                                [&context] { return Create(context, name.empty() ? context.stack : name); });
+  CLI::App* create =
+      AddCommand(*stack, context, "create", "Create an empty stack of the newest data version",
+                 [&context] { return Create(context, name.empty() ? context.stack : name); });
   create->add_option("name", name, "Its name (default: app.baseStackName)");
   AddConfigOptions(*create, context);
-  AddCommand(*stack, context, "list", "List the stacks of this home", [&context] { return List(context); });
-  CLI::App* show = AddCommand(*stack, context, "show", "Show one stack", [&context] { return Show(context, name); });
+  AddCommand(*stack, context, "list", "List the stacks of this home",
+             [&context] { return List(context); });
+  CLI::App* show = AddCommand(*stack, context, "show", "Show one stack",
+                              [&context] { return Show(context, name); });
   show->add_option("name", name, "Its name (default: the only one)");
 }
 

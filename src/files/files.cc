@@ -47,7 +47,9 @@ Error ErrnoError(std::string_view doing, const Path& path, int error_number) {
   Code code = Code::kInternal;
   const char* hint = "";
   switch (error_number) {
-    case ENOENT: code = Code::kNotFound; break;
+    case ENOENT:
+      code = Code::kNotFound;
+      break;
     case EACCES:
     case EPERM:
     case EROFS:
@@ -63,9 +65,11 @@ Error ErrnoError(std::string_view doing, const Path& path, int error_number) {
       code = Code::kUnavailable;
       hint = "; free some space and try again";
       break;
-    default: break;
+    default:
+      break;
   }
-  return Error(code, fmt::format("cannot {} {}: {}{}", doing, path.string(), ::strerror(error_number), hint));
+  return Error(code, fmt::format("cannot {} {}: {}{}", doing, path.string(),
+                                 ::strerror(error_number), hint));
 }
 
 Result<std::string> ReadAll(const Path& path, std::size_t limit) {
@@ -86,7 +90,8 @@ Result<std::string> ReadAll(const Path& path, std::size_t limit) {
     if (n == 0) return out;
     out.append(buffer, static_cast<std::size_t>(n));
     if (out.size() > limit)
-      return Error(Code::kTooLarge, fmt::format("{} is larger than {} bytes", path.string(), limit));
+      return Error(Code::kTooLarge,
+                   fmt::format("{} is larger than {} bytes", path.string(), limit));
   }
 }
 
@@ -141,8 +146,8 @@ Result<FileLock> FileLock::Acquire(const Path& path, std::string_view note) {
     if (errno != EWOULDBLOCK) return ErrnoError("lock", path, errno);
     char holder[512];
     const ssize_t n = ::pread(fd.get(), holder, sizeof holder, 0);
-    return Error(Code::kConflict,
-                 n > 0 ? std::string(holder, static_cast<std::size_t>(n)) : std::string("an unnamed process"));
+    return Error(Code::kConflict, n > 0 ? std::string(holder, static_cast<std::size_t>(n))
+                                        : std::string("an unnamed process"));
   }
   if (::ftruncate(fd.get(), 0) != 0) return ErrnoError("write lock", path, errno);
   TRY_OK(WriteFully(fd.get(), note, path));

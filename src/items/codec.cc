@@ -55,8 +55,8 @@ bool IsCanonicalNumber(std::string_view text) {
 
 }  // namespace
 
-// Builds values in place: a Result per value would cost more than the decoding itself, so the functions say
-// false and leave the reason in `why_`.
+// Builds values in place: a Result per value would cost more than the decoding itself, so the
+// functions say false and leave the reason in `why_`.
 class Decoder {
  public:
   explicit Decoder(std::string_view bytes) : rest_(bytes) {}
@@ -89,24 +89,33 @@ class Decoder {
     const char tag = rest_.front();
     rest_.remove_prefix(1);
     switch (tag) {
-      case kTagS: return Text(Kind::kS, value);
-      case kTagN: return Text(Kind::kN, value);
-      case kTagB: return Text(Kind::kB, value);
+      case kTagS:
+        return Text(Kind::kS, value);
+      case kTagN:
+        return Text(Kind::kN, value);
+      case kTagB:
+        return Text(Kind::kB, value);
       case kTagTrue:
       case kTagFalse:
         value.kind_ = Kind::kBool;
         value.data_.emplace<bool>(tag == kTagTrue);
         return true;
-      case kTagNull: return true;
+      case kTagNull:
+        return true;
       case kTagM:
         if (depth >= kMaxNesting) return Fail("nested too deep");
         value.kind_ = Kind::kM;
         return Map(depth + 1, value.data_.emplace<Item>());
-      case kTagL: return List(depth, value);
-      case kTagSS: return Set(Kind::kSS, value);
-      case kTagNS: return Set(Kind::kNS, value);
-      case kTagBS: return Set(Kind::kBS, value);
-      default: return Fail("unknown type");
+      case kTagL:
+        return List(depth, value);
+      case kTagSS:
+        return Set(Kind::kSS, value);
+      case kTagNS:
+        return Set(Kind::kNS, value);
+      case kTagBS:
+        return Set(Kind::kBS, value);
+      default:
+        return Fail("unknown type");
     }
   }
 
@@ -120,10 +129,12 @@ class Decoder {
     switch (tag) {
       case kTagTrue:
       case kTagFalse:
-      case kTagNull: return true;
+      case kTagNull:
+        return true;
       case kTagS:
       case kTagN:
-      case kTagB: return Bytes(bytes) || Fail("value cut off");
+      case kTagB:
+        return Bytes(bytes) || Fail("value cut off");
       case kTagSS:
       case kTagNS:
       case kTagBS:
@@ -140,7 +151,8 @@ class Decoder {
           if (!Skip(depth + 1)) return false;
         }
         return true;
-      default: return Fail("unknown type");
+      default:
+        return Fail("unknown type");
     }
   }
 
@@ -196,7 +208,8 @@ class Decoder {
       std::string_view member;
       if (!Bytes(member)) return Fail("set cut off");
       if (i > 0 && member <= members.back()) return Fail("set members out of order");
-      if (kind == Kind::kNS && !IsCanonicalNumber(member)) return Fail("number not in its one form");
+      if (kind == Kind::kNS && !IsCanonicalNumber(member))
+        return Fail("number not in its one form");
       members.emplace_back(member);
     }
     return true;
@@ -210,17 +223,27 @@ namespace {
 
 Kind KindOfTag(char tag) {
   switch (tag) {
-    case kTagS: return Kind::kS;
-    case kTagN: return Kind::kN;
-    case kTagB: return Kind::kB;
+    case kTagS:
+      return Kind::kS;
+    case kTagN:
+      return Kind::kN;
+    case kTagB:
+      return Kind::kB;
     case kTagTrue:
-    case kTagFalse: return Kind::kBool;
-    case kTagM: return Kind::kM;
-    case kTagL: return Kind::kL;
-    case kTagSS: return Kind::kSS;
-    case kTagNS: return Kind::kNS;
-    case kTagBS: return Kind::kBS;
-    default: return Kind::kNull;
+    case kTagFalse:
+      return Kind::kBool;
+    case kTagM:
+      return Kind::kM;
+    case kTagL:
+      return Kind::kL;
+    case kTagSS:
+      return Kind::kSS;
+    case kTagNS:
+      return Kind::kNS;
+    case kTagBS:
+      return Kind::kBS;
+    default:
+      return Kind::kNull;
   }
 }
 
@@ -259,8 +282,10 @@ void AppendValue(std::string& out, const Value& value) {
     case Kind::kB:
       out.push_back(kTagB);
       return AppendBytes(out, value.text());
-    case Kind::kBool: return out.push_back(value.boolean() ? kTagTrue : kTagFalse);
-    case Kind::kNull: return out.push_back(kTagNull);
+    case Kind::kBool:
+      return out.push_back(value.boolean() ? kTagTrue : kTagFalse);
+    case Kind::kNull:
+      return out.push_back(kTagNull);
     case Kind::kM:
       out.push_back(kTagM);
       return AppendMap(out, value.map());

@@ -1,5 +1,6 @@
-// Speed of the embedded item store: docs/performance.md, "Item store".  Items of about 350 bytes with twelve
-// attributes and one secondary index, as the asset version tables have.  `make bench` runs it.
+// Speed of the embedded item store: docs/performance.md, "Item store".  Items of about 350 bytes
+// with twelve attributes and one secondary index, as the asset version tables have.  `make bench`
+// runs it.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -51,18 +52,22 @@ double PeakMiB() {
 void ResetPeak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 TableSpec VersionsTable(std::string name = "versions", bool with_index = true) {
-  TableSpec spec{.name = std::move(name), .partition = {"databaseId:assetId"}, .sort = {"assetVersionId"}};
-  if (with_index) spec.indexes.push_back({.name = "byBucket", .partition = {"bucketId"}, .sort = {"assetId"}});
+  TableSpec spec{
+      .name = std::move(name), .partition = {"databaseId:assetId"}, .sort = {"assetVersionId"}};
+  if (with_index)
+    spec.indexes.push_back({.name = "byBucket", .partition = {"bucketId"}, .sort = {"assetId"}});
   return spec;
 }
 
 Item MakeItem(std::uint64_t n) {
-  const std::string asset = fmt::format("x{:08x}-7c11-4d0a-9a10-{:012}", n * 2654435761U % 0xffffffff, n / 10);
+  const std::string asset =
+      fmt::format("x{:08x}-7c11-4d0a-9a10-{:012}", n * 2654435761U % 0xffffffff, n / 10);
   const std::string database = fmt::format("database-{:03}", n % 97);
   Item item;
   item.Set("assetId", Value::S(asset));
   item.Set("assetVersionId", Value::S(std::to_string(n % 10)));
-  item.Set("bucketId", Value::S(fmt::format("{:08x}-1d7a-4f0e-9a55-2f2c7a1e0b01", n * 40503 % 1000)));
+  item.Set("bucketId",
+           Value::S(fmt::format("{:08x}-1d7a-4f0e-9a55-2f2c7a1e0b01", n * 40503 % 1000)));
   item.Set("comment", Value::S(fmt::format("Revision {}", n)));
   item.Set("createdBy", Value::S("dana@yard.example"));
   item.Set("databaseId", Value::S(database));
@@ -75,8 +80,8 @@ Item MakeItem(std::uint64_t n) {
   return item;
 }
 
-// How fast the disk is now: 12 KiB overwrites with fdatasync.  Below 8000/s, or with a p99 over 1 ms, the other
-// numbers of a run say nothing about the code.
+// How fast the disk is now: 12 KiB overwrites with fdatasync.  Below 8000/s, or with a p99 over 1
+// ms, the other numbers of a run say nothing about the code.
 void Calibrate(benchmark::State& state) {
   const auto folder = BenchFolder();
   const int fd = ::open((folder.path() / "calibrate").c_str(), O_RDWR | O_CREAT, 0600);
@@ -111,7 +116,9 @@ const std::vector<std::string>& SortedItems(std::size_t count) {
     std::vector<std::pair<std::string, std::size_t>> keys;
     for (std::size_t i = 0; i < count; ++i) {
       const Item item = MakeItem(i);
-      keys.emplace_back(std::string(item.Text("databaseId:assetId")) + '\0' + std::string(item.Text("assetVersionId")), i);
+      keys.emplace_back(std::string(item.Text("databaseId:assetId")) + '\0' +
+                            std::string(item.Text("assetVersionId")),
+                        i);
     }
     std::sort(keys.begin(), keys.end());
     std::vector<std::string> items;
@@ -146,7 +153,8 @@ BENCHMARK_CAPTURE(BulkLoad, sorted_key_log, BulkLog::kKeys, true)->Apply(BulkLoa
 BENCHMARK_CAPTURE(BulkLoad, sorted_image_log, BulkLog::kImages, true)->Apply(BulkLoadSettings);
 BENCHMARK_CAPTURE(BulkLoad, shuffled_no_log, BulkLog::kNone, false)->Apply(BulkLoadSettings);
 
-// The peer: the same rows by hand with SQLite alone, in the same random order, index from the start.
+// The peer: the same rows by hand with SQLite alone, in the same random order, index from the
+// start.
 void PlainSqliteInserts(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));
   const auto& items = EncodedItems(count);
@@ -155,21 +163,25 @@ void PlainSqliteInserts(benchmark::State& state) {
     sqlite3* db = nullptr;
     sqlite3_open((folder.path() / "plain.db").c_str(), &db);
     sqlite3_exec(db,
-                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (p TEXT, s TEXT, b TEXT, a TEXT, "
+                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (p TEXT, s "
+                 "TEXT, b TEXT, a TEXT, "
                  "body BLOB, PRIMARY KEY (p, s)) WITHOUT ROWID; CREATE INDEX i ON t (b, a)",
                  nullptr, nullptr, nullptr);
     sqlite3_stmt* insert = nullptr;
     sqlite3_prepare_v2(db, "INSERT INTO t VALUES (?, ?, ?, ?, ?)", -1, &insert, nullptr);
     const auto start = SteadyClock::now();
     for (std::size_t i = 0; i < count; ++i) {
-      if (i % 8192 == 0) sqlite3_exec(db, i == 0 ? "BEGIN" : "COMMIT; BEGIN", nullptr, nullptr, nullptr);
+      if (i % 8192 == 0)
+        sqlite3_exec(db, i == 0 ? "BEGIN" : "COMMIT; BEGIN", nullptr, nullptr, nullptr);
       const Item item = MakeItem(i);
       int at = 1;
       for (const char* name : {"databaseId:assetId", "assetVersionId", "bucketId", "assetId"}) {
         const auto text = item.Text(name);
-        sqlite3_bind_text(insert, at++, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+        sqlite3_bind_text(insert, at++, text.data(), static_cast<int>(text.size()),
+                          SQLITE_TRANSIENT);
       }
-      sqlite3_bind_blob(insert, at, items[i].data(), static_cast<int>(items[i].size()), SQLITE_STATIC);
+      sqlite3_bind_blob(insert, at, items[i].data(), static_cast<int>(items[i].size()),
+                        SQLITE_STATIC);
       sqlite3_step(insert);
       sqlite3_reset(insert);
     }
@@ -180,7 +192,11 @@ void PlainSqliteInserts(benchmark::State& state) {
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(count) * state.iterations());
 }
-BENCHMARK(PlainSqliteInserts)->Arg(200000)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(PlainSqliteInserts)
+    ->Arg(200000)
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
 
 // A store with a million items, shared by the reading benchmarks.
 struct Filled {
@@ -238,10 +254,11 @@ void EncodedScan(benchmark::State& state) {
   for (auto _ : state) {
     std::string after;
     do {
-      after = Must(filled.store->ScanEncoded(op, "versions", {}, after, 10000, [&](std::string_view) {
-        ++seen;
-        return Ok();
-      }));
+      after =
+          Must(filled.store->ScanEncoded(op, "versions", {}, after, 10000, [&](std::string_view) {
+            ++seen;
+            return Ok();
+          }));
     } while (!after.empty());
   }
   state.SetItemsProcessed(seen);
@@ -258,8 +275,8 @@ void RandomGet(benchmark::State& state) {
       std::mt19937_64 random(t);
       const TableSpec spec = VersionsTable();
       for (std::size_t i = 0; i < kGets / threads; ++i)
-        benchmark::DoNotOptimize(
-            Must(filled.store->Get(op, "versions", KeyOf(spec, MakeItem(random() % filled.count)))));
+        benchmark::DoNotOptimize(Must(
+            filled.store->Get(op, "versions", KeyOf(spec, MakeItem(random() % filled.count)))));
     });
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(kGets) * state.iterations());
@@ -294,9 +311,16 @@ void DurableCommits(benchmark::State& state) {
   state.counters["max_ms"] = all.back();
   state.SetItemsProcessed(static_cast<std::int64_t>(all.size()));
 }
-BENCHMARK(DurableCommits)->Arg(1)->Arg(8)->Arg(64)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(DurableCommits)
+    ->Arg(1)
+    ->Arg(8)
+    ->Arg(64)
+    ->Iterations(1)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
-// Interactive commits at 300 a second, due times fixed in advance, while one table is copied into another.
+// Interactive commits at 300 a second, due times fixed in advance, while one table is copied into
+// another.
 void CommitsDuringBulkCopy(benchmark::State& state) {
   constexpr double kRate = 300;
   const auto& items = EncodedItems(1000000);
@@ -315,7 +339,8 @@ void CommitsDuringBulkCopy(benchmark::State& state) {
       OpContext mine;
       const auto start = SteadyClock::now();
       for (std::size_t i = 0; !done; ++i) {
-        const auto due = start + std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(i / kRate));
+        const auto due = start + std::chrono::duration_cast<SteadyClock::duration>(
+                                     std::chrono::duration<double>(i / kRate));
         std::this_thread::sleep_until(due);
         const std::vector writes{Write::Put("live", MakeItem(i))};
         Must(store->Commit(mine, writes));
@@ -354,7 +379,12 @@ void BulkLoadMemory(benchmark::State& state) {
   state.counters["peak_MiB"] = PeakMiB();
   state.SetItemsProcessed(static_cast<std::int64_t>(count));
 }
-BENCHMARK(BulkLoadMemory)->Arg(1000000)->Arg(10000000)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BulkLoadMemory)
+    ->Arg(1000000)
+    ->Arg(10000000)
+    ->Iterations(1)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace vams::items

@@ -35,11 +35,12 @@ void Trim(Decimal& d) {
 Status CheckRange(const Decimal& d, std::string_view shown) {
   if (d.digits.empty()) return Ok();
   if (d.digits.size() > kMaxDigits)
-    return Error(Code::kTooLarge, fmt::format("number {} has {} significant digits; at most {} are kept",
-                                              shown.substr(0, 60), d.digits.size(), kMaxDigits));
-  if (d.point - 1 > kMaxExponent || d.point - 1 < kMinExponent)
     return Error(Code::kTooLarge,
-                 fmt::format("number {} is outside the range 1E-130 to 9.9E+125", shown.substr(0, 60)));
+                 fmt::format("number {} has {} significant digits; at most {} are kept",
+                             shown.substr(0, 60), d.digits.size(), kMaxDigits));
+  if (d.point - 1 > kMaxExponent || d.point - 1 < kMinExponent)
+    return Error(Code::kTooLarge, fmt::format("number {} is outside the range 1E-130 to 9.9E+125",
+                                              shown.substr(0, 60)));
   return Ok();
 }
 
@@ -125,7 +126,8 @@ Result<std::string> CanonicalNumber(std::string_view text) {
     if (i < text.size() && (text[i] == '-' || text[i] == '+')) ++i;
     const std::size_t digits = i;
     int exponent = 0;
-    while (i < text.size() && IsDigit(text[i])) exponent = std::min(exponent * 10 + (text[i++] - '0'), 100000);
+    while (i < text.size() && IsDigit(text[i]))
+      exponent = std::min(exponent * 10 + (text[i++] - '0'), 100000);
     if (i == digits) return bad();
     d.point += down ? -exponent : exponent;
   }

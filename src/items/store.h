@@ -33,17 +33,29 @@ struct Traits {
 
 using Position = std::uint64_t;  // in the change log; 0 is before the first change
 
-// ---- Reading ---------------------------------------------------------------------------------------
+// ---- Reading
+// ---------------------------------------------------------------------------------------
 
 // How the sort key is restricted; the partition key is always an equality.
 struct SortCondition {
-  enum class Op : std::uint8_t { kAny, kEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kBetween, kBeginsWith };
+  enum class Op : std::uint8_t {
+    kAny,
+    kEqual,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kBetween,
+    kBeginsWith
+  };
   Op op = Op::kAny;
   Value value;
   Value upper;  // kBetween: inclusive at both ends
 
   static SortCondition BeginsWith(Value prefix) { return {Op::kBeginsWith, std::move(prefix), {}}; }
-  static SortCondition Between(Value low, Value high) { return {Op::kBetween, std::move(low), std::move(high)}; }
+  static SortCondition Between(Value low, Value high) {
+    return {Op::kBetween, std::move(low), std::move(high)};
+  }
   static SortCondition Is(Op op, Value v) { return {op, std::move(v), {}}; }
 };
 
@@ -57,9 +69,9 @@ struct QueryRequest {
   std::string after;         // Page::next of the page before
 };
 
-// A page of items.  `next` is the `after` of the following call, and empty on the last page.  A page
-// may hold fewer items than asked for, because engines bound its bytes: only `next` tells the end.
-// Cursors are opaque, may be stored, and stay valid while other items come and go.
+// A page of items.  `next` is the `after` of the following call, and empty on the last page.  A
+// page may hold fewer items than asked for, because engines bound its bytes: only `next` tells the
+// end. Cursors are opaque, may be stored, and stay valid while other items come and go.
 struct Page {
   std::vector<Item> items;
   std::string next;
@@ -106,16 +118,17 @@ class ItemSource {
   virtual Result<Page> Query(OpContext& op, const QueryRequest& request) = 0;
 
   // At most `count` segments of about equal size.
-  virtual Result<std::vector<Segment>> SplitScan(OpContext& op, std::string_view table, std::size_t count) = 0;
+  virtual Result<std::vector<Segment>> SplitScan(OpContext& op, std::string_view table,
+                                                 std::size_t count) = 0;
   // One page of a segment, in key order within the segment.
   virtual Result<Page> Scan(OpContext& op, std::string_view table, const Segment& segment,
                             std::string_view after, std::size_t limit) = 0;
   // The same page as encoded items (codec.h), handed out one by one; views die with the callback.
   // Returns the cursor for the next call.  The fast path of copies, digests and exports.
   using EncodedVisitor = std::function<Status(std::string_view encoded)>;
-  virtual Result<std::string> ScanEncoded(OpContext& op, std::string_view table, const Segment& segment,
-                                          std::string_view after, std::size_t limit,
-                                          const EncodedVisitor& visit) = 0;
+  virtual Result<std::string> ScanEncoded(OpContext& op, std::string_view table,
+                                          const Segment& segment, std::string_view after,
+                                          std::size_t limit, const EncodedVisitor& visit) = 0;
   // The exact number of items.
   virtual Result<std::uint64_t> Count(OpContext& op, std::string_view table) = 0;
 
@@ -123,7 +136,8 @@ class ItemSource {
   virtual Result<Position> LastChange(OpContext& op) = 0;
 };
 
-// ---- Writing ---------------------------------------------------------------------------------------
+// ---- Writing
+// ---------------------------------------------------------------------------------------
 
 // A precondition on the item that a write names.
 struct Condition {
@@ -133,7 +147,9 @@ struct Condition {
 
   static Condition Absent() { return {Op::kAbsent, {}, {}}; }
   static Condition Exists() { return {Op::kExists, {}, {}}; }
-  static Condition Equals(std::string name, Value v) { return {Op::kEquals, std::move(name), std::move(v)}; }
+  static Condition Equals(std::string name, Value v) {
+    return {Op::kEquals, std::move(name), std::move(v)};
+  }
   // The item lacks the attribute (an absent item lacks all).
   static Condition Lacks(std::string name) { return {Op::kLacks, std::move(name), {}}; }
 };
@@ -152,9 +168,9 @@ struct Mutation {
 struct Write {
   enum class Op : std::uint8_t { kPut, kUpdate, kDelete, kCheck } op = Op::kPut;
   std::string table;
-  Item item;                         // kPut: the whole item; else the key
-  std::vector<Mutation> mutations;   // kUpdate; creates the item where it is absent
-  std::vector<Condition> conditions; // all must hold
+  Item item;                          // kPut: the whole item; else the key
+  std::vector<Mutation> mutations;    // kUpdate; creates the item where it is absent
+  std::vector<Condition> conditions;  // all must hold
 
   static Write Put(std::string table, Item item, std::vector<Condition> conditions = {});
   static Write Update(std::string table, Item key, std::vector<Mutation> mutations,
@@ -199,9 +215,9 @@ struct BulkOptions {
   bool sorted = false;
 };
 
-// Loads many items into one table: sorts them, writes them in key order in large batches, builds the
-// table's indexes afterwards.  An item replaces one of the same key; of equal keys the last added
-// stays.  Until Finish the table can be scanned and read by key, but its indexes answer
+// Loads many items into one table: sorts them, writes them in key order in large batches, builds
+// the table's indexes afterwards.  An item replaces one of the same key; of equal keys the last
+// added stays.  Until Finish the table can be scanned and read by key, but its indexes answer
 // kUnavailable, and what was added is not all there.
 //
 // Not thread-safe; one owner.  Destruction without Finish leaves the load to be resumed: opening a
@@ -242,8 +258,8 @@ class ItemStore : public ItemSource {
 
   // Deletes up to `limit` items of a table whose TTL attribute is at or before `now_seconds`.
   // Returns how many.  Reads do not hide items that are merely due.
-  virtual Result<std::size_t> Expire(OpContext& op, std::string_view table, std::int64_t now_seconds,
-                                     std::size_t limit) = 0;
+  virtual Result<std::size_t> Expire(OpContext& op, std::string_view table,
+                                     std::int64_t now_seconds, std::size_t limit) = 0;
 
   virtual Result<std::unique_ptr<Snapshot>> OpenSnapshot(OpContext& op) = 0;
   virtual Result<std::unique_ptr<BulkLoader>> OpenBulkLoad(OpContext& op, std::string_view table,

@@ -28,7 +28,8 @@ bool IsPlainName(std::string_view name) {
 
 std::string Lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return out;
 }
 
@@ -37,13 +38,15 @@ bool IsKeyKind(Kind kind) { return kind == Kind::kS || kind == Kind::kN || kind 
 Status CheckKeyValue(const TableSpec& spec, const KeyAttribute& key, const Value& value,
                      std::size_t max_bytes, std::string_view index) {
   const auto where = [&] {
-    return index.empty() ? fmt::format("table {}: key attribute \"{}\"", spec.name, key.name)
-                         : fmt::format("table {}: attribute \"{}\" of index {}", spec.name, key.name, index);
+    return index.empty()
+               ? fmt::format("table {}: key attribute \"{}\"", spec.name, key.name)
+               : fmt::format("table {}: attribute \"{}\" of index {}", spec.name, key.name, index);
   };
   if (value.kind() != key.kind)
-    return Error(Code::kInvalid, fmt::format("{} must be of type {}, not {}", where(), KindName(key.kind),
-                                             KindName(value.kind())));
-  if (value.text().empty()) return Error(Code::kInvalid, fmt::format("{} must not be empty", where()));
+    return Error(Code::kInvalid, fmt::format("{} must be of type {}, not {}", where(),
+                                             KindName(key.kind), KindName(value.kind())));
+  if (value.text().empty())
+    return Error(Code::kInvalid, fmt::format("{} must not be empty", where()));
   if (value.text().size() > max_bytes)
     return Error(Code::kTooLarge, fmt::format("{} has {} bytes; at most {} are allowed", where(),
                                               value.text().size(), max_bytes));
@@ -77,7 +80,8 @@ Status CheckValue(std::string_view name, const Value& value, int depth) {
     case Kind::kBS:
       if (value.set().empty()) return invalid("is an empty set; leave the attribute out instead");
       return Ok();
-    default: return Ok();
+    default:
+      return Ok();
   }
 }
 
@@ -103,19 +107,27 @@ Status CheckTableSpec(const TableSpec& spec) {
   const auto invalid = [&](std::string why) {
     return Error(Code::kInvalid, fmt::format("table \"{}\": {}", spec.name, why));
   };
-  if (spec.name.size() < 3 || spec.name.size() > 255) return invalid("a table name has 3 to 255 characters");
-  if (!IsPlainName(spec.name)) return invalid("a table name consists of letters, digits, '_', '.' and '-'");
+  if (spec.name.size() < 3 || spec.name.size() > 255)
+    return invalid("a table name has 3 to 255 characters");
+  if (!IsPlainName(spec.name))
+    return invalid("a table name consists of letters, digits, '_', '.' and '-'");
   for (const std::string_view reserved : {"vams_", "sqlite_"})
-    if (Lower(spec.name).starts_with(reserved)) return invalid(fmt::format("names starting with \"{}\" are reserved", reserved));
+    if (Lower(spec.name).starts_with(reserved))
+      return invalid(fmt::format("names starting with \"{}\" are reserved", reserved));
   if (spec.partition.empty()) return invalid("no partition key");
-  if (spec.indexes.size() > kMaxIndexes) return invalid(fmt::format("more than {} indexes", kMaxIndexes));
-  if (spec.partition.name == spec.sort.name) return invalid("partition and sort key are the same attribute");
+  if (spec.indexes.size() > kMaxIndexes)
+    return invalid(fmt::format("more than {} indexes", kMaxIndexes));
+  if (spec.partition.name == spec.sort.name)
+    return invalid("partition and sort key are the same attribute");
   std::vector<KeyAttribute> keys{spec.partition, spec.sort};
   std::set<std::string> names;
   for (const auto& index : spec.indexes) {
-    if (!IsPlainName(index.name)) return invalid("an index name consists of letters, digits, '_', '.' and '-'");
-    if (!names.insert(Lower(index.name)).second) return invalid("index names must differ, not only in case");
-    if (index.partition.empty()) return invalid(fmt::format("index {} has no partition key", index.name));
+    if (!IsPlainName(index.name))
+      return invalid("an index name consists of letters, digits, '_', '.' and '-'");
+    if (!names.insert(Lower(index.name)).second)
+      return invalid("index names must differ, not only in case");
+    if (index.partition.empty())
+      return invalid(fmt::format("index {} has no partition key", index.name));
     if (index.partition.name == index.sort.name)
       return invalid(fmt::format("index {} has one attribute for both its keys", index.name));
     if (index.local && index.partition != spec.partition)
@@ -125,7 +137,8 @@ Status CheckTableSpec(const TableSpec& spec) {
   }
   for (const auto& key : keys) {
     if (key.empty()) continue;
-    if (!IsKeyKind(key.kind)) return invalid(fmt::format("key \"{}\" must be of type S, N or B", key.name));
+    if (!IsKeyKind(key.kind))
+      return invalid(fmt::format("key \"{}\" must be of type S, N or B", key.name));
     for (const auto& other : keys)
       if (other.name == key.name && other.kind != key.kind)
         return invalid(fmt::format("key \"{}\" is used with two types", key.name));
@@ -147,24 +160,30 @@ Status CheckItem(const TableSpec& spec, const Item& item, std::size_t max_item_b
     if (key->empty()) continue;
     const Value* value = item.Find(key->name);
     if (value == nullptr)
-      return Error(Code::kInvalid, fmt::format("table {}: key attribute \"{}\" is missing", spec.name, key->name));
-    TRY_OK(CheckKeyValue(spec, *key, *value, key == &spec.partition ? kMaxPartitionBytes : kMaxSortBytes, ""));
+      return Error(Code::kInvalid,
+                   fmt::format("table {}: key attribute \"{}\" is missing", spec.name, key->name));
+    TRY_OK(CheckKeyValue(spec, *key, *value,
+                         key == &spec.partition ? kMaxPartitionBytes : kMaxSortBytes, ""));
   }
   for (const auto& index : spec.indexes)
     for (const auto* key : {&index.partition, &index.sort}) {
       if (key->empty()) continue;
       if (const Value* value = item.Find(key->name))
-        TRY_OK(CheckKeyValue(spec, *key, *value, key == &index.partition ? kMaxPartitionBytes : kMaxSortBytes,
+        TRY_OK(CheckKeyValue(spec, *key, *value,
+                             key == &index.partition ? kMaxPartitionBytes : kMaxSortBytes,
                              index.name));
     }
   for (const auto& [name, value] : item) {
-    if (!IsUtf8(name)) return Error(Code::kInvalid, fmt::format("table {}: an attribute name is not valid UTF-8", spec.name));
+    if (!IsUtf8(name))
+      return Error(Code::kInvalid,
+                   fmt::format("table {}: an attribute name is not valid UTF-8", spec.name));
     TRY_OK(CheckValue(name, value, 0));
   }
   const std::size_t size = ItemSize(item);
   if (size > max_item_bytes)
-    return Error(Code::kTooLarge, fmt::format("{} would have {} bytes; an item has at most {}; store less in it",
-                                              DescribeKey(spec, KeyOf(spec, item)), size, max_item_bytes));
+    return Error(Code::kTooLarge,
+                 fmt::format("{} would have {} bytes; an item has at most {}; store less in it",
+                             DescribeKey(spec, KeyOf(spec, item)), size, max_item_bytes));
   return Ok();
 }
 
@@ -174,13 +193,18 @@ Status CheckKey(const TableSpec& spec, const Item& key) {
     if (k->empty()) continue;
     const Value* value = key.Find(k->name);
     if (value == nullptr)
-      return Error(Code::kInvalid, fmt::format("table {}: key attribute \"{}\" is missing", spec.name, k->name));
-    TRY_OK(CheckKeyValue(spec, *k, *value, k == &spec.partition ? kMaxPartitionBytes : kMaxSortBytes, ""));
+      return Error(Code::kInvalid,
+                   fmt::format("table {}: key attribute \"{}\" is missing", spec.name, k->name));
+    TRY_OK(CheckKeyValue(spec, *k, *value,
+                         k == &spec.partition ? kMaxPartitionBytes : kMaxSortBytes, ""));
     if (value->is(Kind::kS) && !IsUtf8(value->text()))
-      return Error(Code::kInvalid, fmt::format("table {}: key attribute \"{}\" is not valid UTF-8", spec.name, k->name));
+      return Error(Code::kInvalid, fmt::format("table {}: key attribute \"{}\" is not valid UTF-8",
+                                               spec.name, k->name));
   }
   if (key.size() != expected)
-    return Error(Code::kInvalid, fmt::format("table {}: the key has attributes that are no key of this table", spec.name));
+    return Error(
+        Code::kInvalid,
+        fmt::format("table {}: the key has attributes that are no key of this table", spec.name));
   return Ok();
 }
 
@@ -220,12 +244,13 @@ std::string EncodeTableSpec(const TableSpec& spec) {
   boost::json::array indexes;
   for (const auto& i : spec.indexes) {
     boost::json::array included(i.included.begin(), i.included.end());
-    indexes.push_back(boost::json::object{{"name", i.name},
-                                          {"partition", KeyJson(i.partition)},
-                                          {"sort", KeyJson(i.sort)},
-                                          {"projection", kProjections[static_cast<int>(i.projection)]},
-                                          {"included", included},
-                                          {"local", i.local}});
+    indexes.push_back(
+        boost::json::object{{"name", i.name},
+                            {"partition", KeyJson(i.partition)},
+                            {"sort", KeyJson(i.sort)},
+                            {"projection", kProjections[static_cast<int>(i.projection)]},
+                            {"included", included},
+                            {"local", i.local}});
   }
   return boost::json::serialize(boost::json::object{{"name", spec.name},
                                                     {"partition", KeyJson(spec.partition)},
@@ -251,9 +276,11 @@ Result<TableSpec> DecodeTableSpec(std::string_view text) {
       index.sort = KeyFromJson(o.at("sort"));
       const std::string_view projection = o.at("projection").as_string();
       const auto known = std::find(std::begin(kProjections), std::end(kProjections), projection);
-      if (known == std::end(kProjections)) throw std::runtime_error(fmt::format("unknown projection \"{}\"", projection));
+      if (known == std::end(kProjections))
+        throw std::runtime_error(fmt::format("unknown projection \"{}\"", projection));
       index.projection = static_cast<IndexSpec::Projection>(known - std::begin(kProjections));
-      for (const auto& name : o.at("included").as_array()) index.included.emplace_back(name.as_string());
+      for (const auto& name : o.at("included").as_array())
+        index.included.emplace_back(name.as_string());
       index.local = o.at("local").as_bool();
       spec.indexes.push_back(std::move(index));
     }

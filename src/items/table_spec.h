@@ -34,9 +34,9 @@ struct IndexSpec {
 struct TableSpec {
   std::string name;  // [A-Za-z0-9_.-]{3,255}
   KeyAttribute partition;
-  KeyAttribute sort;                 // empty: none
+  KeyAttribute sort;  // empty: none
   std::vector<IndexSpec> indexes;
-  std::string ttl_attribute;         // N, epoch seconds; empty: none
+  std::string ttl_attribute;  // N, epoch seconds; empty: none
 
   const IndexSpec* FindIndex(std::string_view index) const;
   friend bool operator==(const TableSpec&, const TableSpec&) = default;
@@ -45,8 +45,8 @@ struct TableSpec {
 // kInvalid with the reason.
 Status CheckTableSpec(const TableSpec& spec);
 
-// Tables named "sys.…" belong to the product, not to the data set: they are carried over unchanged by
-// migrations and left out of exports and digests (design.md section 4).
+// Tables named "sys.…" belong to the product, not to the data set: they are carried over unchanged
+// by migrations and left out of exports and digests (design.md section 4).
 inline bool IsSystemTable(std::string_view name) { return name.starts_with("sys."); }
 
 // The partition and sort key attributes of `item`, as an item.

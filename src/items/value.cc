@@ -43,7 +43,8 @@ Value* Item::Find(std::string_view name) {
 
 std::string_view Item::Text(std::string_view name) const {
   const Value* value = Find(name);
-  return value != nullptr && value->is(Kind::kS) ? std::string_view(value->text()) : std::string_view();
+  return value != nullptr && value->is(Kind::kS) ? std::string_view(value->text())
+                                                 : std::string_view();
 }
 
 void Item::Set(std::string_view name, Value value) {
@@ -68,7 +69,8 @@ void Item::AppendSorted(std::string name, Value value) {
 bool operator==(const Item& a, const Item& b) { return a.attributes_ == b.attributes_; }
 
 std::string_view KindName(Kind kind) {
-  static constexpr std::string_view kNames[] = {"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"};
+  static constexpr std::string_view kNames[] = {"S", "N", "B",  "BOOL", "NULL",
+                                                "M", "L", "SS", "NS",   "BS"};
   return kNames[static_cast<int>(kind)];
 }
 
@@ -104,11 +106,15 @@ std::size_t MapSize(const Item& map);
 std::size_t ValueSize(const Value& v) {
   switch (v.kind()) {
     case Kind::kS:
-    case Kind::kB: return v.text().size();
-    case Kind::kN: return NumberSize(v.text());
+    case Kind::kB:
+      return v.text().size();
+    case Kind::kN:
+      return NumberSize(v.text());
     case Kind::kBool:
-    case Kind::kNull: return 1;
-    case Kind::kM: return 3 + v.map().size() + MapSize(v.map());
+    case Kind::kNull:
+      return 1;
+    case Kind::kM:
+      return 3 + v.map().size() + MapSize(v.map());
     case Kind::kL: {
       std::size_t size = 3 + v.list().size();
       for (const auto& element : v.list()) size += ValueSize(element);

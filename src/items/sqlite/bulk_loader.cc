@@ -1,7 +1,9 @@
-// Bulk loads: sort in runs, merge in key order, insert in slices through the writer, build indexes last.
+// Bulk loads: sort in runs, merge in key order, insert in slices through the writer, build indexes
+// last.
 //
-// A load has a row in vams_loads from its beginning to its end.  That row holds what a resumed load needs:
-// the caller's token and the number of runs that were durable with it, and how far the merge has come.
+// A load has a row in vams_loads from its beginning to its end.  That row holds what a resumed load
+// needs: the caller's token and the number of runs that were durable with it, and how far the merge
+// has come.
 #include <fmt/format.h>
 
 #include <condition_variable>
@@ -24,7 +26,8 @@ constexpr std::size_t kWaitingBatches = 8;
 // The interactive queue is looked at this often.
 constexpr int kRowsBetweenLooks = 16;
 
-// The split's views point into `encoded`, which therefore must keep its place when the row is moved.
+// The split's views point into `encoded`, which therefore must keep its place when the row is
+// moved.
 struct Row {
   std::string encoded;
   SplitItem split;
@@ -125,7 +128,8 @@ class RowFeeder final : public BulkJob {
     }
     if (written_now_ == 0) return Ok();
     VAMS_POINT("items.bulk.slice");
-    TRY(auto mark, connection.Prepare("UPDATE vams_loads SET merged = ?, written = written + ? WHERE tbl = ?"));
+    TRY(auto mark, connection.Prepare(
+                       "UPDATE vams_loads SET merged = ?, written = written + ? WHERE tbl = ?"));
     mark.BindBlob(1, last_key_);
     mark.Bind(2, static_cast<std::int64_t>(written_now_));
     mark.Bind(3, layout_->id);
@@ -150,7 +154,8 @@ class RowFeeder final : public BulkJob {
     std::optional<std::string> before;
     for (std::size_t i = 0; i < layout_->columns.size(); ++i) {
       if (row.split.columns[i])
-        BindKey(statement, static_cast<int>(i) + 1, layout_->columns[i].kind, *row.split.columns[i]);
+        BindKey(statement, static_cast<int>(i) + 1, layout_->columns[i].kind,
+                *row.split.columns[i]);
       else
         statement.BindNull(static_cast<int>(i) + 1);
     }
@@ -165,7 +170,9 @@ class RowFeeder final : public BulkJob {
     // There is a row of this key already.
     if ((rc & 0xff) != SQLITE_CONSTRAINT) return SqliteError(connection.raw(), rc, "write");
     std::string current;
-    TRY(const bool exists, GetEncoded(connection, *layout_, {std::string(parts.partition), std::string(parts.sort)}, current));
+    TRY(const bool exists,
+        GetEncoded(connection, *layout_, {std::string(parts.partition), std::string(parts.sort)},
+                   current));
     if (exists) before = std::move(current);
     SplitItem scratch;
     TRY_OK(StoreRow(connection, *layout_, row.encoded, before, scratch));
@@ -175,7 +182,8 @@ class RowFeeder final : public BulkJob {
   Record PartsOfRow(const Row& row) const {
     Record parts;
     parts.partition = *row.split.columns[static_cast<std::size_t>(layout_->partition)];
-    if (layout_->has_sort()) parts.sort = *row.split.columns[static_cast<std::size_t>(layout_->sort)];
+    if (layout_->has_sort())
+      parts.sort = *row.split.columns[static_cast<std::size_t>(layout_->sort)];
     return parts;
   }
 
@@ -226,8 +234,8 @@ class Loader final : public BulkLoader {
     return Push(op, EncodeItem(item));
   }
   Status AddEncoded(OpContext& op, std::string_view encoded) override {
-    // The checks of a whole item need it decoded; this path is for bytes that were checked already, so only what the
-    // table itself relies on is looked at.
+    // The checks of a whole item need it decoded; this path is for bytes that were checked already,
+    // so only what the table itself relies on is looked at.
     return Push(op, encoded);
   }
   Status Checkpoint(OpContext& op, std::string_view token) override;
@@ -239,7 +247,9 @@ class Loader final : public BulkLoader {
   Status Emit(OpContext& op, std::string_view encoded, const Record& key);
   Status FlushBatch(OpContext& op);
   Status WriteBuffer();
-  files::Path RunPath(std::size_t number) const { return folder_ / fmt::format("run-{:06}", number); }
+  files::Path RunPath(std::size_t number) const {
+    return folder_ / fmt::format("run-{:06}", number);
+  }
   Status Feed(OpContext& op, RecordSource& source);
   void OpenFeeder();
   Status CheckSplit(const SplitItem& split) const;
@@ -262,20 +272,24 @@ class Loader final : public BulkLoader {
 Status Loader::Start(OpContext& op) {
   folder_ = store_.BulkFolder(*layout_);
   TRY_OK(store_.writer().Run(op, [&](Connection& connection) -> Status {
-    TRY(auto find, connection.Prepare("SELECT name, token, runs, merged FROM vams_loads WHERE tbl = ?"));
+    TRY(auto find,
+        connection.Prepare("SELECT name, token, runs, merged FROM vams_loads WHERE tbl = ?"));
     find.Bind(1, layout_->id);
     TRY(const bool resumed, find.Step());
     if (resumed) {
       if (find.Bytes(0) != options_.name)
-        return Error(Code::kConflict, fmt::format("table \"{}\" has the unfinished load \"{}\"; resume or abandon it first",
-                                                  layout_->spec.name, find.Bytes(0)));
+        return Error(
+            Code::kConflict,
+            fmt::format("table \"{}\" has the unfinished load \"{}\"; resume or abandon it first",
+                        layout_->spec.name, find.Bytes(0)));
       if (!find.IsNull(1)) token_ = std::string(find.Bytes(1));
       runs_ = static_cast<std::size_t>(find.Int(2));
       if (!find.IsNull(3)) skip_to_ = std::string(find.Bytes(3));
       find.Reset();
     } else {
       find.Reset();
-      TRY(auto insert, connection.Prepare("INSERT INTO vams_loads (tbl, name, log) VALUES (?, ?, ?)"));
+      TRY(auto insert,
+          connection.Prepare("INSERT INTO vams_loads (tbl, name, log) VALUES (?, ?, ?)"));
       insert.Bind(1, layout_->id);
       insert.BindText(2, options_.name);
       insert.Bind(3, static_cast<std::int64_t>(options_.log));
@@ -288,7 +302,8 @@ Status Loader::Start(OpContext& op) {
   TRY_OK(files::MakeFolders(folder_));
   // Runs behind the last checkpoint belong to items that will be added again.
   std::error_code ec;
-  for (std::size_t i = runs_; std::filesystem::exists(RunPath(i), ec); ++i) TRY_OK(files::RemoveTree(RunPath(i)));
+  for (std::size_t i = runs_; std::filesystem::exists(RunPath(i), ec); ++i)
+    TRY_OK(files::RemoveTree(RunPath(i)));
   return Ok();
 }
 
@@ -297,11 +312,15 @@ Status Loader::CheckSplit(const SplitItem& split) const {
     const auto& value = split.columns[static_cast<std::size_t>(column)];
     const auto& name = layout_->columns[static_cast<std::size_t>(column)].attribute;
     if (!value || value->empty())
-      return Error(Code::kInvalid, fmt::format("table {}: key attribute \"{}\" is missing, empty or of the wrong type",
-                                               layout_->spec.name, name));
+      return Error(
+          Code::kInvalid,
+          fmt::format("table {}: key attribute \"{}\" is missing, empty or of the wrong type",
+                      layout_->spec.name, name));
     if (value->size() > max)
-      return Error(Code::kTooLarge, fmt::format("table {}: key attribute \"{}\" has {} bytes; at most {} are allowed",
-                                                layout_->spec.name, name, value->size(), max));
+      return Error(
+          Code::kTooLarge,
+          fmt::format("table {}: key attribute \"{}\" has {} bytes; at most {} are allowed",
+                      layout_->spec.name, name, value->size(), max));
     return Ok();
   };
   TRY_OK(check(layout_->partition, 2048));
@@ -325,9 +344,11 @@ void Loader::OpenFeeder() {
 
 Status Loader::PushSorted(OpContext& op, std::string_view encoded, const Record& key) {
   if (!last_key_.empty() && CompareKeys(key, FromMergedKey(last_key_)) <= 0)
-    return Error(Code::kInvalid, fmt::format("table {}: a sorted load was given a key that does not come behind the one "
-                                             "before; load it unsorted",
-                                             layout_->spec.name));
+    return Error(
+        Code::kInvalid,
+        fmt::format("table {}: a sorted load was given a key that does not come behind the one "
+                    "before; load it unsorted",
+                    layout_->spec.name));
   last_key_ = MergedKey(key.partition, key.sort);
   return Emit(op, encoded, key);
 }

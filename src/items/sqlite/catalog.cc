@@ -7,7 +7,8 @@ namespace vams::items::sqlite {
 Result<LayoutPtr> FindLayout(const TableMap& tables, std::string_view table) {
   const auto found = tables.find(table);
   if (found == tables.end())
-    return Error(Code::kNotFound, fmt::format("there is no table \"{}\" in this item store", table));
+    return Error(Code::kNotFound,
+                 fmt::format("there is no table \"{}\" in this item store", table));
   return found->second;
 }
 

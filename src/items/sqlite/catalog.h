@@ -46,7 +46,8 @@ class ConnectionPool {
 
   class Lease {
    public:
-    Lease(ConnectionPool* pool, std::unique_ptr<Connection> c) : pool_(pool), connection_(std::move(c)) {}
+    Lease(ConnectionPool* pool, std::unique_ptr<Connection> c)
+        : pool_(pool), connection_(std::move(c)) {}
     Lease(Lease&&) noexcept = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {

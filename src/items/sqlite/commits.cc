@@ -1,5 +1,5 @@
-// Commits of the SQLite engine: everything that can fail for a reason of the data is decided before the first
-// row is written, so that a refused commit leaves the shared transaction untouched.
+// Commits of the SQLite engine: everything that can fail for a reason of the data is decided before
+// the first row is written, so that a refused commit leaves the shared transaction untouched.
 #include <fmt/format.h>
 
 #include <set>
@@ -24,7 +24,8 @@ struct Prepared {
   std::optional<std::string> after;
 };
 
-Result<std::vector<Prepared>> Prepare(const TableMap& tables, std::span<const Write> writes, const Traits& traits) {
+Result<std::vector<Prepared>> Prepare(const TableMap& tables, std::span<const Write> writes,
+                                      const Traits& traits) {
   std::vector<Prepared> prepared;
   prepared.reserve(writes.size());
   std::set<std::tuple<std::int64_t, std::string, std::string>> seen;
@@ -37,7 +38,8 @@ Result<std::vector<Prepared>> Prepare(const TableMap& tables, std::span<const Wr
     p.layout = *std::move(layout);
     const TableSpec& spec = p.layout->spec;
     if (write.op == Write::Op::kPut) {
-      if (auto s = CheckItem(spec, write.item, traits.max_item_bytes); !s.ok()) return std::move(s).error().At(index);
+      if (auto s = CheckItem(spec, write.item, traits.max_item_bytes); !s.ok())
+        return std::move(s).error().At(index);
       p.encoded_item = EncodeItem(write.item);
     } else {
       if (auto s = CheckKey(spec, write.item); !s.ok()) return std::move(s).error().At(index);
@@ -46,8 +48,9 @@ Result<std::vector<Prepared>> Prepare(const TableMap& tables, std::span<const Wr
     p.key = PartsOf(*p.layout, write.item);
     p.encoded_key = EncodeItem(KeyOf(spec, write.item));
     if (writes.size() > 1 && !seen.emplace(p.layout->id, p.key.partition, p.key.sort).second)
-      return Error(Code::kInvalid, fmt::format("two writes of one commit name {}; nothing was written; merge them",
-                                               DescribeKey(spec, KeyOf(spec, write.item))))
+      return Error(Code::kInvalid,
+                   fmt::format("two writes of one commit name {}; nothing was written; merge them",
+                               DescribeKey(spec, KeyOf(spec, write.item))))
           .At(index);
     prepared.push_back(std::move(p));
   }
@@ -66,9 +69,12 @@ Status Decide(Connection& connection, Prepared& p, int index, const Traits& trai
   if (!ConditionsHold(p.write->conditions, item ? &*item : nullptr))
     return ConditionFailed(p.layout->spec, *p.write, index, exists);
   switch (p.write->op) {
-    case Write::Op::kPut: p.after = std::move(p.encoded_item); break;
+    case Write::Op::kPut:
+      p.after = std::move(p.encoded_item);
+      break;
     case Write::Op::kDelete:
-    case Write::Op::kCheck: break;
+    case Write::Op::kCheck:
+      break;
     case Write::Op::kUpdate: {
       auto updated = ApplyMutations(item ? *item : p.write->item, p.write->mutations);
       if (!updated.ok()) return std::move(updated).error().At(index);
@@ -88,39 +94,49 @@ Status Erase(Connection& connection, const Prepared& p) {
   if (layout.has_sort()) BindKey(erase, layout.sort + 1, layout.spec.sort.kind, p.key.sort);
   TRY_OK(erase.Run());
   if (!IsSampled(p.key.partition, p.key.sort)) return Ok();
-  TRY(auto sample, connection.Prepare("DELETE FROM vams_samples WHERE tbl = ? AND p = ? AND s = ?"));
+  TRY(auto sample,
+      connection.Prepare("DELETE FROM vams_samples WHERE tbl = ? AND p = ? AND s = ?"));
   sample.Bind(1, layout.id);
   sample.BindBlob(2, p.key.partition);
   sample.BindBlob(3, p.key.sort);
   return sample.Run();
 }
 
-Status Apply(Connection& connection, LogTail& tail, std::int64_t now, const Prepared& p, SplitItem& scratch) {
-  LogEntry entry{.table_id = p.layout->id, .key = p.encoded_key, .before = p.before, .after = p.after};
+Status Apply(Connection& connection, LogTail& tail, std::int64_t now, const Prepared& p,
+             SplitItem& scratch) {
+  LogEntry entry{
+      .table_id = p.layout->id, .key = p.encoded_key, .before = p.before, .after = p.after};
   switch (p.write->op) {
-    case Write::Op::kCheck: return Ok();
+    case Write::Op::kCheck:
+      return Ok();
     case Write::Op::kDelete:
       if (!p.before) return Ok();
       entry.erased = true;
       TRY_OK(Erase(connection, p));
       break;
     case Write::Op::kPut:
-    case Write::Op::kUpdate: TRY_OK(StoreRow(connection, *p.layout, *p.after, p.before, scratch)); break;
+    case Write::Op::kUpdate:
+      TRY_OK(StoreRow(connection, *p.layout, *p.after, p.before, scratch));
+      break;
   }
   return AppendChange(connection, tail, now, entry);
 }
 
-Status MoveConsumer(Connection& connection, const LogTail& tail, const Advance& advance, bool write) {
+Status MoveConsumer(Connection& connection, const LogTail& tail, const Advance& advance,
+                    bool write) {
   TRY(auto find, connection.Prepare("SELECT position FROM vams_consumers WHERE name = ?"));
   find.BindText(1, advance.consumer);
   TRY(const bool known, find.Step());
   if (!known)
-    return Error(Code::kNotFound, fmt::format("there is no consumer \"{}\" of the change log", advance.consumer));
+    return Error(Code::kNotFound,
+                 fmt::format("there is no consumer \"{}\" of the change log", advance.consumer));
   const auto position = static_cast<Position>(find.Int(0));
   find.Reset();
   if (advance.to < position || advance.to > tail.last())
-    return Error(Code::kConflict, fmt::format("consumer \"{}\" is at {} and the log ends at {}, so it cannot move to {}",
-                                              advance.consumer, position, tail.last(), advance.to));
+    return Error(
+        Code::kConflict,
+        fmt::format("consumer \"{}\" is at {} and the log ends at {}, so it cannot move to {}",
+                    advance.consumer, position, tail.last(), advance.to));
   if (!write) return Ok();
   TRY(auto move, connection.Prepare("UPDATE vams_consumers SET position = ? WHERE name = ?"));
   move.Bind(1, static_cast<std::int64_t>(advance.to));
@@ -130,9 +146,11 @@ Status MoveConsumer(Connection& connection, const LogTail& tail, const Advance& 
 
 }  // namespace
 
-Status AddSample(Connection& connection, const Layout& layout, std::string_view partition, std::string_view sort) {
+Status AddSample(Connection& connection, const Layout& layout, std::string_view partition,
+                 std::string_view sort) {
   if (!IsSampled(partition, sort)) return Ok();
-  TRY(auto statement, connection.Prepare("INSERT OR IGNORE INTO vams_samples (tbl, p, s) VALUES (?, ?, ?)"));
+  TRY(auto statement,
+      connection.Prepare("INSERT OR IGNORE INTO vams_samples (tbl, p, s) VALUES (?, ?, ?)"));
   statement.Bind(1, layout.id);
   statement.BindBlob(2, partition);
   statement.BindBlob(3, sort);
@@ -148,10 +166,13 @@ Status StoreRow(Connection& connection, const Layout& layout, std::string_view e
     TRY_OK(Split(layout, *before, old));
     body_only = old.columns == scratch.columns;
   }
-  TRY(auto statement, connection.Prepare(!before ? layout.insert : body_only ? layout.update_body : layout.update));
+  TRY(auto statement, connection.Prepare(!before     ? layout.insert
+                                         : body_only ? layout.update_body
+                                                     : layout.update));
   for (std::size_t i = 0; i < layout.columns.size(); ++i) {
     const int at = static_cast<int>(i) + 1;
-    const bool is_key = static_cast<int>(i) == layout.partition || static_cast<int>(i) == layout.sort;
+    const bool is_key =
+        static_cast<int>(i) == layout.partition || static_cast<int>(i) == layout.sort;
     if (body_only && !is_key) continue;
     if (scratch.columns[i])
       BindKey(statement, at, layout.columns[i].kind, *scratch.columns[i]);
@@ -162,12 +183,15 @@ Status StoreRow(Connection& connection, const Layout& layout, std::string_view e
   TRY_OK(statement.Run());
   if (before) return Ok();
   return AddSample(connection, layout, *scratch.columns[static_cast<std::size_t>(layout.partition)],
-                   layout.has_sort() ? *scratch.columns[static_cast<std::size_t>(layout.sort)] : std::string_view());
+                   layout.has_sort() ? *scratch.columns[static_cast<std::size_t>(layout.sort)]
+                                     : std::string_view());
 }
 
-Status AppendChange(Connection& connection, LogTail& tail, std::int64_t at_millis, const LogEntry& entry) {
-  TRY(auto statement, connection.Prepare("INSERT INTO vams_changes (seq, at, tbl, op, key, before, after) "
-                                         "VALUES (?, ?, ?, ?, ?, ?, ?)"));
+Status AppendChange(Connection& connection, LogTail& tail, std::int64_t at_millis,
+                    const LogEntry& entry) {
+  TRY(auto statement,
+      connection.Prepare("INSERT INTO vams_changes (seq, at, tbl, op, key, before, after) "
+                         "VALUES (?, ?, ?, ?, ?, ?, ?)"));
   statement.Bind(1, static_cast<std::int64_t>(tail.Next()));
   statement.Bind(2, at_millis);
   statement.Bind(3, entry.table_id);
@@ -209,8 +233,8 @@ Result<CommitResult> SqliteStore::Commit(OpContext& op, std::span<const Write> w
   return result;
 }
 
-Result<std::size_t> SqliteStore::Expire(OpContext& op, std::string_view table, std::int64_t now_seconds,
-                                        std::size_t limit) {
+Result<std::size_t> SqliteStore::Expire(OpContext& op, std::string_view table,
+                                        std::int64_t now_seconds, std::size_t limit) {
   TRY_OK(CheckWritable());
   TRY(const LayoutPtr layout, FindLayout(*catalog_.tables(), table));
   if (layout->ttl < 0)
@@ -220,7 +244,8 @@ Result<std::size_t> SqliteStore::Expire(OpContext& op, std::string_view table, s
   {
     TRY(auto connection, pool_.Borrow());
     const std::string now = StoredKey(Value::N(now_seconds));
-    TRY(auto statement, connection->Prepare(fmt::format("{} WHERE {} <= ? LIMIT ?", layout->select, ttl.name)));
+    TRY(auto statement,
+        connection->Prepare(fmt::format("{} WHERE {} <= ? LIMIT ?", layout->select, ttl.name)));
     statement.BindBlob(1, now);
     statement.Bind(2, static_cast<std::int64_t>(limit));
     std::string encoded;
@@ -230,8 +255,9 @@ Result<std::size_t> SqliteStore::Expire(OpContext& op, std::string_view table, s
       encoded.clear();
       TRY_OK(Join(*layout, statement, encoded));
       TRY(const auto item, DecodeItem(encoded));
-      deletes.push_back(Write::Delete(std::string(table), KeyOf(layout->spec, item),
-                                      {Condition::Equals(ttl.attribute, *item.Find(ttl.attribute))}));
+      deletes.push_back(
+          Write::Delete(std::string(table), KeyOf(layout->spec, item),
+                        {Condition::Equals(ttl.attribute, *item.Find(ttl.attribute))}));
     }
   }
   // An item that was prolonged or removed meanwhile is no longer due: leave it out and go on.
@@ -245,7 +271,8 @@ Result<std::size_t> SqliteStore::Expire(OpContext& op, std::string_view table, s
   return std::size_t{0};
 }
 
-// ---- The change log's readers ---------------------------------------------------------------------
+// ---- The change log's readers
+// ---------------------------------------------------------------------
 
 Result<ChangePage> SqliteStore::ReadChanges(OpContext& op, Position after, std::size_t limit) {
   TRY_OK(op.Check());
@@ -253,9 +280,10 @@ Result<ChangePage> SqliteStore::ReadChanges(OpContext& op, Position after, std::
   TRY(auto connection, pool_.Borrow());
   ChangePage page;
   page.next = after;
-  TRY(auto statement, connection->Prepare("SELECT c.seq, c.at, t.name, c.op, c.key, c.before, c.after "
-                                          "FROM vams_changes c JOIN vams_tables t ON t.id = c.tbl "
-                                          "WHERE c.seq > ? ORDER BY c.seq LIMIT ?"));
+  TRY(auto statement,
+      connection->Prepare("SELECT c.seq, c.at, t.name, c.op, c.key, c.before, c.after "
+                          "FROM vams_changes c JOIN vams_tables t ON t.id = c.tbl "
+                          "WHERE c.seq > ? ORDER BY c.seq LIMIT ?"));
   statement.Bind(1, static_cast<std::int64_t>(after));
   statement.Bind(2, static_cast<std::int64_t>(limit));
   for (;;) {
@@ -280,9 +308,11 @@ Result<ChangePage> SqliteStore::ReadChanges(OpContext& op, Position after, std::
   // Looked at behind the page: a trim in between must not look like an empty log.
   TRY(const Position floor, LogFloor(*connection));
   if (after < floor)
-    return Error(Code::kNotFound, fmt::format("changes up to {} were trimmed away, so reading cannot continue behind {}; "
-                                              "start over from a snapshot",
-                                              floor, after));
+    return Error(
+        Code::kNotFound,
+        fmt::format("changes up to {} were trimmed away, so reading cannot continue behind {}; "
+                    "start over from a snapshot",
+                    floor, after));
   return page;
 }
 
@@ -293,12 +323,15 @@ Status SqliteStore::AddConsumer(OpContext& op, std::string_view name, Position s
     find.BindText(1, name);
     TRY(const bool exists, find.Step());
     find.Reset();
-    if (exists) return Error(Code::kConflict, fmt::format("consumer \"{}\" is registered already", name));
+    if (exists)
+      return Error(Code::kConflict, fmt::format("consumer \"{}\" is registered already", name));
     TRY(const Position floor, LogFloor(connection));
     if (start < floor || start > tail_.last())
-      return Error(Code::kInvalid, fmt::format("consumer \"{}\" cannot start at {}: the log reaches from {} to {}", name,
-                                               start, floor, tail_.last()));
-    TRY(auto insert, connection.Prepare("INSERT INTO vams_consumers (name, position) VALUES (?, ?)"));
+      return Error(Code::kInvalid,
+                   fmt::format("consumer \"{}\" cannot start at {}: the log reaches from {} to {}",
+                               name, start, floor, tail_.last()));
+    TRY(auto insert,
+        connection.Prepare("INSERT INTO vams_consumers (name, position) VALUES (?, ?)"));
     insert.BindText(1, name);
     insert.Bind(2, static_cast<std::int64_t>(start));
     return insert.Run();
@@ -307,7 +340,8 @@ Status SqliteStore::AddConsumer(OpContext& op, std::string_view name, Position s
 
 Status SqliteStore::AdvanceConsumer(OpContext& op, const Advance& advance) {
   TRY_OK(CheckWritable());
-  return writer_->Run(op, [&](Connection& connection) { return MoveConsumer(connection, tail_, advance, true); });
+  return writer_->Run(
+      op, [&](Connection& connection) { return MoveConsumer(connection, tail_, advance, true); });
 }
 
 Status SqliteStore::RemoveConsumer(OpContext& op, std::string_view name) {
@@ -317,7 +351,8 @@ Status SqliteStore::RemoveConsumer(OpContext& op, std::string_view name) {
     erase.BindText(1, name);
     TRY_OK(erase.Run());
     if (sqlite3_changes(connection.raw()) == 0)
-      return Error(Code::kNotFound, fmt::format("there is no consumer \"{}\" of the change log", name));
+      return Error(Code::kNotFound,
+                   fmt::format("there is no consumer \"{}\" of the change log", name));
     return Ok();
   });
 }
@@ -325,7 +360,8 @@ Status SqliteStore::RemoveConsumer(OpContext& op, std::string_view name) {
 Result<std::vector<Consumer>> SqliteStore::Consumers(OpContext& op) {
   TRY_OK(op.Check());
   TRY(auto connection, pool_.Borrow());
-  TRY(auto statement, connection->Prepare("SELECT name, position FROM vams_consumers ORDER BY name"));
+  TRY(auto statement,
+      connection->Prepare("SELECT name, position FROM vams_consumers ORDER BY name"));
   std::vector<Consumer> consumers;
   for (;;) {
     TRY(const bool row, statement.Step());
@@ -371,7 +407,8 @@ Result<TrimResult> SqliteStore::TrimChanges(OpContext& op, Position to) {
   return result;
 }
 
-// ---- Integrity --------------------------------------------------------------------------------------
+// ---- Integrity
+// --------------------------------------------------------------------------------------
 
 namespace {
 
@@ -410,8 +447,8 @@ Status CheckTableRows(OpContext& op, Connection& connection, const Layout& layou
   count.Bind(1, layout.id);
   TRY([[maybe_unused]] const bool row, count.Step());
   if (static_cast<std::uint64_t>(count.Int(0)) != sampled)
-    return Error(Code::kCorrupt, fmt::format("table {} has {} sampled keys, its rows say {}", layout.spec.name,
-                                             count.Int(0), sampled));
+    return Error(Code::kCorrupt, fmt::format("table {} has {} sampled keys, its rows say {}",
+                                             layout.spec.name, count.Int(0), sampled));
   return Ok();
 }
 
@@ -434,7 +471,8 @@ Status SqliteStore::CheckIntegrity(OpContext& op) {
     for (const int column : {1, 2, 3}) {
       if (changes.IsNull(column)) continue;
       if (const auto image = DecodeItem(changes.Bytes(column)); !image.ok())
-        return Error(Code::kCorrupt, fmt::format("change {} of the log is damaged", changes.Int(0)));
+        return Error(Code::kCorrupt,
+                     fmt::format("change {} of the log is damaged", changes.Int(0)));
     }
   }
 }

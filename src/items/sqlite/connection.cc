@@ -12,45 +12,59 @@ Error SqliteError(sqlite3* db, int rc, std::string_view doing) {
                   db == nullptr ? sqlite3_errstr(rc) : sqlite3_errmsg(db));
   switch (rc & 0xff) {
     case SQLITE_FULL:
-      return Error(Code::kUnavailable,
-                   fmt::format("cannot {} {}: the disk is full; nothing was changed; free some space and try again",
-                               doing, where),
-                   details);
+      return Error(
+          Code::kUnavailable,
+          fmt::format(
+              "cannot {} {}: the disk is full; nothing was changed; free some space and try again",
+              doing, where),
+          details);
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return Error(Code::kDenied,
-                   fmt::format("cannot {} {}: it is not writable for this user; nothing was changed; check the "
-                               "permissions of the file and its folder",
-                               doing, where),
-                   details);
+      return Error(
+          Code::kDenied,
+          fmt::format(
+              "cannot {} {}: it is not writable for this user; nothing was changed; check the "
+              "permissions of the file and its folder",
+              doing, where),
+          details);
     case SQLITE_CANTOPEN:
       return Error(Code::kDenied,
-                   fmt::format("cannot {} {}: the file cannot be opened or created; check that its folder exists and "
+                   fmt::format("cannot {} {}: the file cannot be opened or created; check that its "
+                               "folder exists and "
                                "that this user may write there",
                                doing, where),
                    details);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return Error(Code::kUnavailable,
-                   fmt::format("cannot {} {}: another program holds it locked; nothing was changed; close that "
-                               "program (perhaps a sqlite3 shell in a transaction) and try again",
-                               doing, where),
-                   details);
+      return Error(
+          Code::kUnavailable,
+          fmt::format(
+              "cannot {} {}: another program holds it locked; nothing was changed; close that "
+              "program (perhaps a sqlite3 shell in a transaction) and try again",
+              doing, where),
+          details);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return Error(Code::kCorrupt,
-                   fmt::format("cannot {} {}: the file is damaged; leave it as it is and restore a backup", doing, where),
-                   details);
+      return Error(
+          Code::kCorrupt,
+          fmt::format("cannot {} {}: the file is damaged; leave it as it is and restore a backup",
+                      doing, where),
+          details);
     case SQLITE_IOERR:
-      return Error(Code::kUnavailable,
-                   fmt::format("cannot {} {}: the disk reported an error; nothing was changed; check the disk", doing,
-                               where),
-                   details);
-    case SQLITE_INTERRUPT: return Error(Code::kCancelled, fmt::format("{} was cancelled", doing), details);
+      return Error(
+          Code::kUnavailable,
+          fmt::format(
+              "cannot {} {}: the disk reported an error; nothing was changed; check the disk",
+              doing, where),
+          details);
+    case SQLITE_INTERRUPT:
+      return Error(Code::kCancelled, fmt::format("{} was cancelled", doing), details);
     case SQLITE_TOOBIG:
-      return Error(Code::kTooLarge, fmt::format("cannot {} {}: a value is too large", doing, where), details);
-    default: return Error(Code::kInternal, fmt::format("cannot {} {}", doing, where), details);
+      return Error(Code::kTooLarge, fmt::format("cannot {} {}: a value is too large", doing, where),
+                   details);
+    default:
+      return Error(Code::kInternal, fmt::format("cannot {} {}", doing, where), details);
   }
 }
 
@@ -69,8 +83,9 @@ Status Statement::Run() {
 
 Result<std::unique_ptr<Connection>> Connection::Open(const files::Path& path, Mode mode) {
   sqlite3* db = nullptr;
-  const int flags = SQLITE_OPEN_NOMUTEX | (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY
-                                                                    : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int flags =
+      SQLITE_OPEN_NOMUTEX |
+      (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   const int rc = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
   std::unique_ptr<Connection> connection(new Connection(db));
   if (rc != SQLITE_OK) {
@@ -94,10 +109,11 @@ Status Connection::Exec(const std::string& sql) {
 }
 
 Result<Statement> Connection::Prepare(std::string_view sql) {
-  if (const auto found = statements_.find(sql); found != statements_.end()) return Statement(db_, found->second);
+  if (const auto found = statements_.find(sql); found != statements_.end())
+    return Statement(db_, found->second);
   sqlite3_stmt* statement = nullptr;
-  const int rc = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                    &statement, nullptr);
+  const int rc = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                                    SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (rc != SQLITE_OK) return SqliteError(db_, rc, "read");
   statements_.emplace(sql, statement);
   return Statement(db_, statement);
@@ -106,7 +122,8 @@ Result<Statement> Connection::Prepare(std::string_view sql) {
 Result<std::int64_t> Connection::QueryInt(std::string_view sql) {
   TRY(auto statement, Prepare(sql));
   TRY(const bool row, statement.Step());
-  if (!row) return Error(Code::kInternal, "a query of the item store gave no row", std::string(sql));
+  if (!row)
+    return Error(Code::kInternal, "a query of the item store gave no row", std::string(sql));
   return statement.Int(0);
 }
 

@@ -1,5 +1,5 @@
-// One SQLite connection with a cache of prepared statements; errors as values.  For this engine only.
-// Not thread-safe: one user at a time.  Every call may block on disk.
+// One SQLite connection with a cache of prepared statements; errors as values.  For this engine
+// only. Not thread-safe: one user at a time.  Every call may block on disk.
 #pragma once
 
 #include <sqlite3.h>
@@ -23,17 +23,20 @@ Error SqliteError(sqlite3* db, int rc, std::string_view doing);
 class Statement {
  public:
   Statement(sqlite3* db, sqlite3_stmt* stmt) : db_(db), stmt_(stmt) {}
-  Statement(Statement&& other) noexcept : db_(other.db_), stmt_(std::exchange(other.stmt_, nullptr)) {}
+  Statement(Statement&& other) noexcept
+      : db_(other.db_), stmt_(std::exchange(other.stmt_, nullptr)) {}
   Statement& operator=(Statement&&) = delete;
   ~Statement() { Reset(); }
 
   // Parameters count from 1.  Text and blobs must live until Reset.
   void Bind(int at, std::int64_t value) { sqlite3_bind_int64(stmt_, at, value); }
   void BindText(int at, std::string_view v) {
-    sqlite3_bind_text(stmt_, at, v.data() == nullptr ? "" : v.data(), static_cast<int>(v.size()), SQLITE_STATIC);
+    sqlite3_bind_text(stmt_, at, v.data() == nullptr ? "" : v.data(), static_cast<int>(v.size()),
+                      SQLITE_STATIC);
   }
   void BindBlob(int at, std::string_view v) {
-    sqlite3_bind_blob(stmt_, at, v.data() == nullptr ? "" : v.data(), static_cast<int>(v.size()), SQLITE_STATIC);
+    sqlite3_bind_blob(stmt_, at, v.data() == nullptr ? "" : v.data(), static_cast<int>(v.size()),
+                      SQLITE_STATIC);
   }
   void BindNull(int at) { sqlite3_bind_null(stmt_, at); }
 
@@ -53,7 +56,8 @@ class Statement {
   std::string_view Bytes(int column) const {
     // sqlite3_column_blob gives a text's bytes as they are stored (UTF-8), without a conversion.
     const void* data = sqlite3_column_blob(stmt_, column);
-    return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(stmt_, column))};
+    return {static_cast<const char*>(data),
+            static_cast<std::size_t>(sqlite3_column_bytes(stmt_, column))};
   }
   sqlite3* db() const { return db_; }
 
@@ -78,7 +82,9 @@ class Connection {
   Result<Statement> Prepare(std::string_view sql);
   // The first column of the first row, as a number.
   Result<std::int64_t> QueryInt(std::string_view sql);
-  Error LastError(std::string_view doing) const { return SqliteError(db_, sqlite3_errcode(db_), doing); }
+  Error LastError(std::string_view doing) const {
+    return SqliteError(db_, sqlite3_errcode(db_), doing);
+  }
 
  private:
   explicit Connection(sqlite3* db) : db_(db) {}

@@ -19,7 +19,8 @@ constexpr std::uint64_t kSampleMask = 1023;
 
 std::string Lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return out;
 }
 
@@ -50,13 +51,16 @@ std::vector<Column> MakeColumns(const TableSpec& spec) {
 std::string_view SqlType(Kind kind) { return kind == Kind::kS ? "TEXT" : "BLOB"; }
 
 void MakeIndexes(Layout& layout) {
-  const auto column = [&](const KeyAttribute& key) { return layout.columns[static_cast<std::size_t>(layout.ColumnOf(key.name))].name; };
+  const auto column = [&](const KeyAttribute& key) {
+    return layout.columns[static_cast<std::size_t>(layout.ColumnOf(key.name))].name;
+  };
   const auto add = [&](std::string_view name, const std::vector<std::string>& keys) {
     const std::string quoted = Quoted(fmt::format("{}|{}", layout.spec.name, name));
     std::vector<std::string> present;
     for (const auto& key : keys) present.push_back(key + " IS NOT NULL");
-    layout.create_indexes.push_back(fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} ({}) WHERE {}", quoted,
-                                                layout.table, fmt::join(keys, ", "), fmt::join(present, " AND ")));
+    layout.create_indexes.push_back(fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} ({}) WHERE {}",
+                                                quoted, layout.table, fmt::join(keys, ", "),
+                                                fmt::join(present, " AND ")));
     layout.drop_indexes.push_back(fmt::format("DROP INDEX IF EXISTS {}", quoted));
   };
   for (const auto& index : layout.spec.indexes) {
@@ -74,8 +78,12 @@ void AppendColumnValue(std::string& out, const Column& column, std::string_view 
       auto number = FromOrderedNumber(stored);
       return AppendValue(out, Value::N(number.ok() ? *std::move(number) : "0"));
     }
-    case Kind::kS: out.push_back(1); break;
-    default: out.push_back(3); break;
+    case Kind::kS:
+      out.push_back(1);
+      break;
+    default:
+      out.push_back(3);
+      break;
   }
   AppendVarint(out, stored.size());
   out.append(stored);
@@ -136,7 +144,8 @@ Layout MakeLayout(const TableSpec& spec, std::int64_t id, bool loading) {
                          fmt::join(definitions, ", "), keys);
   l.select = fmt::format("SELECT {} FROM {}", fmt::join(names, ", "), l.table);
   l.get = fmt::format("{} WHERE {}", l.select, where);
-  l.insert = fmt::format("INSERT INTO {} ({}) VALUES ({})", l.table, fmt::join(names, ", "), fmt::join(marks, ", "));
+  l.insert = fmt::format("INSERT INTO {} ({}) VALUES ({})", l.table, fmt::join(names, ", "),
+                         fmt::join(marks, ", "));
   l.update = fmt::format("UPDATE {} SET {} WHERE {}", l.table, fmt::join(sets, ", "), where);
   l.update_body = fmt::format("UPDATE {} SET body = ?{} WHERE {}", l.table, body, where);
   l.erase = fmt::format("DELETE FROM {} WHERE {}", l.table, where);
@@ -153,7 +162,8 @@ Status Split(const Layout& layout, std::string_view encoded, SplitItem& out) {
   const std::uint64_t total = reader.remaining();
   std::uint64_t in_columns = 0;
   std::size_t next_column = 0;
-  // The attribute count goes in front, and is known only at the end: its place is kept as wide as the item's.
+  // The attribute count goes in front, and is known only at the end: its place is kept as wide as
+  // the item's.
   out.body.reserve(encoded.size());
   out.body.push_back(encoded.front());
   AppendVarint(out.body, total);
@@ -165,9 +175,12 @@ Status Split(const Layout& layout, std::string_view encoded, SplitItem& out) {
   for (;;) {
     TRY(const bool more, reader.Next(entry));
     if (!more) break;
-    while (next_column < layout.columns.size() && layout.columns[next_column].attribute < entry.name) ++next_column;
+    while (next_column < layout.columns.size() &&
+           layout.columns[next_column].attribute < entry.name)
+      ++next_column;
     const char* value_end = entry.encoded.data() + entry.encoded.size();
-    if (next_column < layout.columns.size() && layout.columns[next_column].attribute == entry.name &&
+    if (next_column < layout.columns.size() &&
+        layout.columns[next_column].attribute == entry.name &&
         layout.columns[next_column].kind == entry.kind) {
       std::string_view value = entry.encoded.substr(1);
       std::uint64_t size = 0;
@@ -247,7 +260,8 @@ Status Join(const Layout& layout, const Statement& statement, std::string& out) 
   return Ok();
 }
 
-void AppendKey(const Layout& layout, std::string_view partition, std::string_view sort, std::string& out) {
+void AppendKey(const Layout& layout, std::string_view partition, std::string_view sort,
+               std::string& out) {
   const auto append = [&](int column, std::string_view stored) {
     const auto& c = layout.columns[static_cast<std::size_t>(column)];
     AppendVarint(out, c.attribute.size());

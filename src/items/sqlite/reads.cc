@@ -54,7 +54,8 @@ struct Where {
     bound.push_back({column.kind, std::move(stored)});
   }
   // (a, b, …) op (?, ?, …)
-  void CompareRow(std::span<const Column* const> columns, std::string_view op, std::vector<std::string> stored) {
+  void CompareRow(std::span<const Column* const> columns, std::string_view op,
+                  std::vector<std::string> stored) {
     std::string names, marks;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       names += (i ? ", " : "") + columns[i]->name;
@@ -71,34 +72,50 @@ struct Where {
 
 Status CheckQueryValue(const KeyAttribute& key, const Value& value) {
   if (value.kind() != key.kind)
-    return Error(Code::kInvalid, fmt::format("key \"{}\" is of type {}, so it cannot be compared with a value of type {}",
-                                             key.name, KindName(key.kind), KindName(value.kind())));
+    return Error(
+        Code::kInvalid,
+        fmt::format("key \"{}\" is of type {}, so it cannot be compared with a value of type {}",
+                    key.name, KindName(key.kind), KindName(value.kind())));
   if (value.text().empty())
     return Error(Code::kInvalid, fmt::format("key \"{}\" is never empty; give a value", key.name));
   return Ok();
 }
 
-Status AddSortCondition(const KeyAttribute& key, const Column& column, const SortCondition& sort, Where& where) {
+Status AddSortCondition(const KeyAttribute& key, const Column& column, const SortCondition& sort,
+                        Where& where) {
   using Op = SortCondition::Op;
   if (sort.op == Op::kAny) return Ok();
   TRY_OK(CheckQueryValue(key, sort.value));
   std::string value = StoredKey(sort.value);
   switch (sort.op) {
-    case Op::kAny: break;
-    case Op::kEqual: where.Compare(column, "=", std::move(value)); break;
-    case Op::kLess: where.Compare(column, "<", std::move(value)); break;
-    case Op::kLessEqual: where.Compare(column, "<=", std::move(value)); break;
-    case Op::kGreater: where.Compare(column, ">", std::move(value)); break;
-    case Op::kGreaterEqual: where.Compare(column, ">=", std::move(value)); break;
+    case Op::kAny:
+      break;
+    case Op::kEqual:
+      where.Compare(column, "=", std::move(value));
+      break;
+    case Op::kLess:
+      where.Compare(column, "<", std::move(value));
+      break;
+    case Op::kLessEqual:
+      where.Compare(column, "<=", std::move(value));
+      break;
+    case Op::kGreater:
+      where.Compare(column, ">", std::move(value));
+      break;
+    case Op::kGreaterEqual:
+      where.Compare(column, ">=", std::move(value));
+      break;
     case Op::kBetween:
       TRY_OK(CheckQueryValue(key, sort.upper));
       if (StoredKey(sort.upper) < value)
-        return Error(Code::kInvalid, fmt::format("the upper bound for \"{}\" is below the lower one", key.name));
+        return Error(Code::kInvalid,
+                     fmt::format("the upper bound for \"{}\" is below the lower one", key.name));
       where.Compare(column, ">=", std::move(value));
       where.Compare(column, "<=", StoredKey(sort.upper));
       break;
     case Op::kBeginsWith: {
-      if (key.kind == Kind::kN) return Error(Code::kInvalid, "begins_with needs a text or binary sort key");
+      if (key.kind == Kind::kN)
+        return Error(Code::kInvalid, "begins_with needs a text or binary sort key");
       auto behind = BehindPrefix(value);
       where.Compare(column, ">=", std::move(value));
       if (behind) where.Compare(column, "<", *std::move(behind));
@@ -112,10 +129,11 @@ void Project(const TableSpec& spec, const IndexSpec& index, Item& item) {
   if (index.projection == IndexSpec::Projection::kAll) return;
   Item kept;
   for (const auto& [name, value] : item) {
-    const bool key = name == spec.partition.name || name == spec.sort.name || name == index.partition.name ||
-                     name == index.sort.name;
-    const bool included = index.projection == IndexSpec::Projection::kInclude &&
-                          std::find(index.included.begin(), index.included.end(), name) != index.included.end();
+    const bool key = name == spec.partition.name || name == spec.sort.name ||
+                     name == index.partition.name || name == index.sort.name;
+    const bool included =
+        index.projection == IndexSpec::Projection::kInclude &&
+        std::find(index.included.begin(), index.included.end(), name) != index.included.end();
     if (key || included) kept.AppendSorted(name, value);
   }
   item = std::move(kept);
@@ -160,7 +178,8 @@ Result<Bounds> DecodeSegment(const Segment& segment) {
   std::string_view rest = segment.token;
   std::uint64_t size = 0;
   if (!ReadVarint(rest, size) || size > rest.size())
-    return Error(Code::kInvalid, "the scan segment is not one this store gave; split the table again");
+    return Error(Code::kInvalid,
+                 "the scan segment is not one this store gave; split the table again");
   return Bounds{std::string(rest.substr(0, size)), std::string(rest.substr(size))};
 }
 
@@ -173,7 +192,8 @@ StoredKeyParts PartsOf(const Layout& layout, const Item& key) {
   return parts;
 }
 
-Result<bool> GetEncoded(Connection& connection, const Layout& layout, const StoredKeyParts& key, std::string& out) {
+Result<bool> GetEncoded(Connection& connection, const Layout& layout, const StoredKeyParts& key,
+                        std::string& out) {
   TRY(auto statement, connection.Prepare(layout.get));
   BindKey(statement, layout.partition + 1, layout.spec.partition.kind, key.partition);
   if (layout.has_sort()) BindKey(statement, layout.sort + 1, layout.spec.sort.kind, key.sort);
@@ -189,11 +209,13 @@ Result<Page> QueryPage(Connection& connection, const Layout& layout, const Query
   if (!request.index.empty()) {
     index = layout.spec.FindIndex(request.index);
     if (index == nullptr)
-      return Error(Code::kNotFound, fmt::format("table {} has no index \"{}\"", layout.spec.name, request.index));
+      return Error(Code::kNotFound,
+                   fmt::format("table {} has no index \"{}\"", layout.spec.name, request.index));
     if (layout.loading)
-      return Error(Code::kUnavailable, fmt::format("the indexes of {} are being rebuilt after a bulk load; try again "
-                                                   "when it has finished",
-                                                   layout.spec.name));
+      return Error(Code::kUnavailable,
+                   fmt::format("the indexes of {} are being rebuilt after a bulk load; try again "
+                               "when it has finished",
+                               layout.spec.name));
   }
   const KeyAttribute& partition = index != nullptr ? index->partition : layout.spec.partition;
   const KeyAttribute& sort = index != nullptr ? index->sort : layout.spec.sort;
@@ -223,12 +245,14 @@ Result<Page> QueryPage(Connection& connection, const Layout& layout, const Query
   }
   std::string sql = layout.select + where.sql;
   for (std::size_t i = 0; i < order.size(); ++i)
-    sql += fmt::format("{}{}{}", i == 0 ? " ORDER BY " : ", ", order[i]->name, request.descending ? " DESC" : "");
+    sql += fmt::format("{}{}{}", i == 0 ? " ORDER BY " : ", ", order[i]->name,
+                       request.descending ? " DESC" : "");
   sql += " LIMIT ?";
 
   TRY(auto statement, connection.Prepare(sql));
   where.BindTo(statement);
-  statement.Bind(static_cast<int>(where.bound.size()) + 1, static_cast<std::int64_t>(request.limit) + 1);
+  statement.Bind(static_cast<int>(where.bound.size()) + 1,
+                 static_cast<std::int64_t>(request.limit) + 1);
   Page page;
   std::string buffer, last;
   std::size_t bytes = 0;
@@ -251,9 +275,11 @@ Result<Page> QueryPage(Connection& connection, const Layout& layout, const Query
   }
 }
 
-Result<std::vector<Segment>> SplitTable(Connection& connection, const Layout& layout, std::size_t count) {
+Result<std::vector<Segment>> SplitTable(Connection& connection, const Layout& layout,
+                                        std::size_t count) {
   std::vector<std::string> sampled;
-  TRY(auto statement, connection.Prepare("SELECT p, s FROM vams_samples WHERE tbl = ? ORDER BY p, s"));
+  TRY(auto statement,
+      connection.Prepare("SELECT p, s FROM vams_samples WHERE tbl = ? ORDER BY p, s"));
   statement.Bind(1, layout.id);
   for (;;) {
     TRY(const bool row, statement.Step());
@@ -280,7 +306,8 @@ Result<std::vector<Segment>> SplitTable(Connection& connection, const Layout& la
 }
 
 Result<std::string> ScanPage(Connection& connection, const Layout& layout, const Segment& segment,
-                             std::string_view after, std::size_t limit, const ItemSource::EncodedVisitor& visit) {
+                             std::string_view after, std::size_t limit,
+                             const ItemSource::EncodedVisitor& visit) {
   if (limit == 0) return Error(Code::kInvalid, "the limit of a scan must be at least 1");
   TRY(const Bounds bounds, DecodeSegment(segment));
   std::vector<const Column*> order{&layout.columns[static_cast<std::size_t>(layout.partition)]};
@@ -322,13 +349,15 @@ Result<std::string> ScanPage(Connection& connection, const Layout& layout, const
 }
 
 Result<Position> LogFloor(Connection& connection) {
-  TRY(const auto floor, connection.QueryInt("SELECT value FROM vams_meta WHERE name = 'log_floor'"));
+  TRY(const auto floor,
+      connection.QueryInt("SELECT value FROM vams_meta WHERE name = 'log_floor'"));
   return static_cast<Position>(floor);
 }
 
 Result<Position> LastPosition(Connection& connection) {
-  TRY(const auto last, connection.QueryInt("SELECT coalesce((SELECT max(seq) FROM vams_changes), "
-                                           "(SELECT value FROM vams_meta WHERE name = 'log_floor'))"));
+  TRY(const auto last,
+      connection.QueryInt("SELECT coalesce((SELECT max(seq) FROM vams_changes), "
+                          "(SELECT value FROM vams_meta WHERE name = 'log_floor'))"));
   return static_cast<Position>(last);
 }
 
@@ -340,12 +369,14 @@ Result<Item> Reads<Base>::Get(OpContext& op, std::string_view table, const Item&
   TRY(auto connection, pool().Borrow());
   std::string encoded;
   TRY(const bool found, GetEncoded(*connection, *layout, PartsOf(*layout, key), encoded));
-  if (!found) return Error(Code::kNotFound, fmt::format("{} does not exist", DescribeKey(layout->spec, key)));
+  if (!found)
+    return Error(Code::kNotFound, fmt::format("{} does not exist", DescribeKey(layout->spec, key)));
   return DecodeItem(encoded);
 }
 
 template <typename Base>
-Result<std::vector<std::optional<Item>>> Reads<Base>::BatchGet(OpContext& op, std::string_view table,
+Result<std::vector<std::optional<Item>>> Reads<Base>::BatchGet(OpContext& op,
+                                                               std::string_view table,
                                                                std::span<const Item> keys) {
   TRY_OK(op.Check());
   TRY(const auto layout, FindLayout(*CurrentTables(), table));
@@ -377,7 +408,8 @@ Result<Page> Reads<Base>::Query(OpContext& op, const QueryRequest& request) {
 }
 
 template <typename Base>
-Result<std::vector<Segment>> Reads<Base>::SplitScan(OpContext& op, std::string_view table, std::size_t count) {
+Result<std::vector<Segment>> Reads<Base>::SplitScan(OpContext& op, std::string_view table,
+                                                    std::size_t count) {
   TRY_OK(op.Check());
   TRY(const auto layout, FindLayout(*CurrentTables(), table));
   TRY(auto connection, pool().Borrow());
@@ -385,10 +417,11 @@ Result<std::vector<Segment>> Reads<Base>::SplitScan(OpContext& op, std::string_v
 }
 
 template <typename Base>
-Result<Page> Reads<Base>::Scan(OpContext& op, std::string_view table, const Segment& segment, std::string_view after,
-                               std::size_t limit) {
+Result<Page> Reads<Base>::Scan(OpContext& op, std::string_view table, const Segment& segment,
+                               std::string_view after, std::size_t limit) {
   Page page;
-  TRY(page.next, ScanEncoded(op, table, segment, after, limit, [&](std::string_view encoded) -> Status {
+  TRY(page.next,
+      ScanEncoded(op, table, segment, after, limit, [&](std::string_view encoded) -> Status {
         TRY(auto item, DecodeItem(encoded));
         page.items.push_back(std::move(item));
         return Ok();
@@ -397,8 +430,9 @@ Result<Page> Reads<Base>::Scan(OpContext& op, std::string_view table, const Segm
 }
 
 template <typename Base>
-Result<std::string> Reads<Base>::ScanEncoded(OpContext& op, std::string_view table, const Segment& segment,
-                                             std::string_view after, std::size_t limit,
+Result<std::string> Reads<Base>::ScanEncoded(OpContext& op, std::string_view table,
+                                             const Segment& segment, std::string_view after,
+                                             std::size_t limit,
                                              const ItemSource::EncodedVisitor& visit) {
   TRY_OK(op.Check());
   TRY(const auto layout, FindLayout(*CurrentTables(), table));

@@ -1,5 +1,5 @@
-// Reading items over one SQLite connection.  Every function may block on disk; each call is one read
-// transaction of its own unless the connection holds one open (a snapshot).
+// Reading items over one SQLite connection.  Every function may block on disk; each call is one
+// read transaction of its own unless the connection holds one open (a snapshot).
 #pragma once
 
 #include <optional>
@@ -17,13 +17,16 @@ struct StoredKeyParts {
 StoredKeyParts PartsOf(const Layout& layout, const Item& key);
 
 // Appends the encoded item to `out`; false if there is none.
-Result<bool> GetEncoded(Connection& connection, const Layout& layout, const StoredKeyParts& key, std::string& out);
+Result<bool> GetEncoded(Connection& connection, const Layout& layout, const StoredKeyParts& key,
+                        std::string& out);
 
 Result<Page> QueryPage(Connection& connection, const Layout& layout, const QueryRequest& request);
 
-Result<std::vector<Segment>> SplitTable(Connection& connection, const Layout& layout, std::size_t count);
+Result<std::vector<Segment>> SplitTable(Connection& connection, const Layout& layout,
+                                        std::size_t count);
 Result<std::string> ScanPage(Connection& connection, const Layout& layout, const Segment& segment,
-                             std::string_view after, std::size_t limit, const ItemSource::EncodedVisitor& visit);
+                             std::string_view after, std::size_t limit,
+                             const ItemSource::EncodedVisitor& visit);
 
 Result<Position> LastPosition(Connection& connection);
 Result<Position> LogFloor(Connection& connection);
@@ -47,9 +50,10 @@ class Reads : public Base {
   Result<std::vector<std::optional<Item>>> BatchGet(OpContext& op, std::string_view table,
                                                     std::span<const Item> keys) override;
   Result<Page> Query(OpContext& op, const QueryRequest& request) override;
-  Result<std::vector<Segment>> SplitScan(OpContext& op, std::string_view table, std::size_t count) override;
-  Result<Page> Scan(OpContext& op, std::string_view table, const Segment& segment, std::string_view after,
-                    std::size_t limit) override;
+  Result<std::vector<Segment>> SplitScan(OpContext& op, std::string_view table,
+                                         std::size_t count) override;
+  Result<Page> Scan(OpContext& op, std::string_view table, const Segment& segment,
+                    std::string_view after, std::size_t limit) override;
   Result<std::string> ScanEncoded(OpContext& op, std::string_view table, const Segment& segment,
                                   std::string_view after, std::size_t limit,
                                   const ItemSource::EncodedVisitor& visit) override;

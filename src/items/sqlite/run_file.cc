@@ -21,7 +21,8 @@ struct Sizes {
 };
 
 void AppendRecord(std::string& out, const Record& r) {
-  const Sizes sizes{static_cast<std::uint32_t>(r.partition.size()), static_cast<std::uint32_t>(r.sort.size()),
+  const Sizes sizes{static_cast<std::uint32_t>(r.partition.size()),
+                    static_cast<std::uint32_t>(r.sort.size()),
                     static_cast<std::uint32_t>(r.encoded.size())};
   char header[sizeof sizes];
   std::memcpy(header, &sizes, sizeof sizes);
@@ -47,7 +48,8 @@ Record ParseRecord(const char* at, std::size_t& size) {
 // Eight bytes of `key` from `from` on as a number that compares as they do.
 std::uint64_t PrefixOf(std::string_view key, std::size_t from) {
   unsigned char bytes[8] = {};
-  if (from < key.size()) std::memcpy(bytes, key.data() + from, std::min<std::size_t>(8, key.size() - from));
+  if (from < key.size())
+    std::memcpy(bytes, key.data() + from, std::min<std::size_t>(8, key.size() - from));
   std::uint64_t prefix;
   std::memcpy(&prefix, bytes, sizeof prefix);
   return __builtin_bswap64(prefix);
@@ -73,7 +75,8 @@ class RunReader final : public RecordSource {
 
   Status ReadHeader() {
     TRY_OK(Fill(sizeof kMagic));
-    if (available() < sizeof kMagic || std::memcmp(at(), kMagic, sizeof kMagic) != 0) return Damaged();
+    if (available() < sizeof kMagic || std::memcmp(at(), kMagic, sizeof kMagic) != 0)
+      return Damaged();
     position_ += sizeof kMagic;
     return Ok();
   }
@@ -85,7 +88,8 @@ class RunReader final : public RecordSource {
     std::memcpy(&sizes, at(), sizeof sizes);
     // The end is marked, so that a file cut off between two records is noticed.
     if (sizes.partition == 0) return false;
-    const std::size_t size = sizeof sizes + std::size_t{sizes.partition} + sizes.sort + sizes.encoded;
+    const std::size_t size =
+        sizeof sizes + std::size_t{sizes.partition} + sizes.sort + sizes.encoded;
     if (size > (std::size_t{16} << 20)) return Damaged();
     TRY_OK(Fill(size));
     if (available() < size) return Damaged();
@@ -97,9 +101,11 @@ class RunReader final : public RecordSource {
 
  private:
   Error Damaged() const {
-    return Error(Code::kCorrupt, fmt::format("the sorted run {} of a bulk load is cut off or damaged; abandon the load "
-                                             "and start it again",
-                                             path_.string()));
+    return Error(
+        Code::kCorrupt,
+        fmt::format("the sorted run {} of a bulk load is cut off or damaged; abandon the load "
+                    "and start it again",
+                    path_.string()));
   }
   const char* at() const { return buffer_.data() + position_; }
   std::size_t available() const { return buffer_.size() - position_; }
@@ -147,7 +153,8 @@ class MergeSource final : public RecordSource {
       if (heap_.empty()) return false;
       last_ = Pop();
       // An equal key of a later source hides this one.
-      if (heap_.empty() || CompareKeys(heads_[heap_.front()].record, heads_[last_].record) != 0) break;
+      if (heap_.empty() || CompareKeys(heads_[heap_.front()].record, heads_[last_].record) != 0)
+        break;
       TRY_OK(Pull(last_));
     }
     record = heads_[last_].record;
@@ -225,7 +232,8 @@ Record RecordBuffer::At(const Entry& entry) const {
   return ParseRecord(arena_.data() + entry.offset, size);
 }
 
-// Keys of one table often begin alike ("database-…"), so the prefix is taken behind what they share.
+// Keys of one table often begin alike ("database-…"), so the prefix is taken behind what they
+// share.
 void RecordBuffer::FillPrefixes() {
   if (entries_.empty()) return;
   const std::string_view first = At(entries_.front()).partition;
@@ -233,7 +241,10 @@ void RecordBuffer::FillPrefixes() {
   for (const Entry& entry : entries_) {
     const std::string_view key = At(entry).partition;
     common = std::min(common, key.size());
-    common = static_cast<std::size_t>(std::mismatch(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(common), first.begin()).first - key.begin());
+    common = static_cast<std::size_t>(
+        std::mismatch(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(common), first.begin())
+            .first -
+        key.begin());
   }
   for (Entry& entry : entries_) {
     const std::string_view key = At(entry).partition;

@@ -32,7 +32,8 @@ class RecordSource {
 // Collects records and gives them back sorted; of equal keys the last added stays.
 class RecordBuffer {
  public:
-  // `expected_bytes` are set aside at once: growing step by step would hold two copies for a moment.
+  // `expected_bytes` are set aside at once: growing step by step would hold two copies for a
+  // moment.
   explicit RecordBuffer(std::size_t expected_bytes) : expected_bytes_(expected_bytes) {}
   void Add(const Record& record);
   std::size_t bytes() const { return arena_.size() + entries_.size() * sizeof(Entry); }
@@ -44,7 +45,8 @@ class RecordBuffer {
  private:
   friend class BufferSource;
   struct Entry {
-    std::uint64_t prefix[2];  // sixteen bytes of the key behind what all have in common: most comparisons end here
+    std::uint64_t prefix[2];  // sixteen bytes of the key behind what all have in common: most
+                              // comparisons end here
     std::size_t offset;
   };
   Record At(const Entry& entry) const;

@@ -10,7 +10,8 @@
 
 namespace vams::items {
 
-Result<std::unique_ptr<ItemStore>> OpenSqliteStore(const files::Path& path, const SqliteOptions& options) {
+Result<std::unique_ptr<ItemStore>> OpenSqliteStore(const files::Path& path,
+                                                   const SqliteOptions& options) {
   return sqlite::SqliteStore::Open(path, options);
 }
 
@@ -51,16 +52,20 @@ Status PrepareFile(Connection& connection, const files::Path& path, bool read_on
   TRY(const auto version, connection.QueryInt("PRAGMA user_version"));
   TRY(const auto objects, connection.QueryInt("SELECT count(*) FROM sqlite_master"));
   if (application == 0 && version == 0 && objects == 0 && !read_only) {
-    return connection.Exec(fmt::format("BEGIN IMMEDIATE;{}PRAGMA application_id={};PRAGMA user_version={};COMMIT;", kSchema,
-                                       kApplicationId, kFormatVersion));
+    return connection.Exec(
+        fmt::format("BEGIN IMMEDIATE;{}PRAGMA application_id={};PRAGMA user_version={};COMMIT;",
+                    kSchema, kApplicationId, kFormatVersion));
   }
   if (application != kApplicationId)
-    return Error(Code::kCorrupt, fmt::format("{} is not an item store of vams; nothing was changed; check the path",
-                                             path.string()));
+    return Error(Code::kCorrupt,
+                 fmt::format("{} is not an item store of vams; nothing was changed; check the path",
+                             path.string()));
   if (version > kFormatVersion)
-    return Error(Code::kNotSupported,
-                 fmt::format("{} has format {}, this release reads up to {}; install the newer release that made it",
-                             path.string(), version, kFormatVersion));
+    return Error(
+        Code::kNotSupported,
+        fmt::format(
+            "{} has format {}, this release reads up to {}; install the newer release that made it",
+            path.string(), version, kFormatVersion));
   return Ok();
 }
 
@@ -68,7 +73,8 @@ Status PrepareFile(Connection& connection, const files::Path& path, bool read_on
 
 class SqliteSnapshot final : public Reads<Snapshot> {
  public:
-  SqliteSnapshot(std::shared_ptr<const TableMap> tables, std::vector<std::unique_ptr<Connection>> connections)
+  SqliteSnapshot(std::shared_ptr<const TableMap> tables,
+                 std::vector<std::unique_ptr<Connection>> connections)
       : tables_(std::move(tables)), pool_(std::move(connections)) {}
 
  protected:
@@ -87,14 +93,18 @@ SqliteStore::SqliteStore(const files::Path& path, const SqliteOptions& options)
 
 SqliteStore::~SqliteStore() = default;
 
-Result<std::unique_ptr<ItemStore>> SqliteStore::Open(const files::Path& path, const SqliteOptions& options) {
+Result<std::unique_ptr<ItemStore>> SqliteStore::Open(const files::Path& path,
+                                                     const SqliteOptions& options) {
   std::unique_ptr<SqliteStore> store(new SqliteStore(path, options));
   if (!options.read_only) {
-    auto lock = files::FileLock::Acquire(path.string() + "-lock", fmt::format("process {}", ::getpid()));
+    auto lock =
+        files::FileLock::Acquire(path.string() + "-lock", fmt::format("process {}", ::getpid()));
     if (!lock.ok()) {
       if (lock.error().code != Code::kConflict) return std::move(lock).error();
-      return Error(Code::kConflict, fmt::format("{} is in use by {}; stop that process, or use a command that only reads",
-                                                path.string(), lock.error().message));
+      return Error(
+          Code::kConflict,
+          fmt::format("{} is in use by {}; stop that process, or use a command that only reads",
+                      path.string(), lock.error().message));
     }
     store->lock_ = *std::move(lock);
   }
@@ -106,14 +116,15 @@ Status SqliteStore::Start(bool read_only) {
   std::error_code ec;
   if (read_only && !std::filesystem::exists(path_, ec))
     return Error(Code::kNotFound, fmt::format("there is no item store at {}", path_.string()));
-  TRY(auto connection,
-      Connection::Open(path_, read_only ? Connection::Mode::kReadOnly : Connection::Mode::kReadWrite));
+  TRY(auto connection, Connection::Open(path_, read_only ? Connection::Mode::kReadOnly
+                                                         : Connection::Mode::kReadWrite));
   TRY_OK(PrepareFile(*connection, path_, read_only));
   TRY_OK(LoadCatalog(*connection));
   TRY(const auto last, LastPosition(*connection));
   tail_.Start(last);
   if (read_only) return Ok();
-  TRY(writer_, Writer::Open(path_, {.begin = [this] { tail_.Begin(); }, .rollback = [this] { tail_.Rollback(); }}));
+  TRY(writer_, Writer::Open(path_, {.begin = [this] { tail_.Begin(); },
+                                    .rollback = [this] { tail_.Rollback(); }}));
   return Ok();
 }
 
@@ -124,13 +135,15 @@ Status SqliteStore::CheckWritable() const {
 
 Status SqliteStore::LoadCatalog(Connection& connection) {
   auto tables = std::make_shared<TableMap>();
-  TRY(auto statement, connection.Prepare("SELECT t.id, t.spec, l.tbl IS NOT NULL FROM vams_tables t "
-                                         "LEFT JOIN vams_loads l ON l.tbl = t.id WHERE t.dropped = 0"));
+  TRY(auto statement,
+      connection.Prepare("SELECT t.id, t.spec, l.tbl IS NOT NULL FROM vams_tables t "
+                         "LEFT JOIN vams_loads l ON l.tbl = t.id WHERE t.dropped = 0"));
   for (;;) {
     TRY(const bool row, statement.Step());
     if (!row) break;
     TRY(auto spec, DecodeTableSpec(statement.Bytes(1)));
-    auto layout = std::make_shared<Layout>(MakeLayout(spec, statement.Int(0), statement.Int(2) != 0));
+    auto layout =
+        std::make_shared<Layout>(MakeLayout(spec, statement.Int(0), statement.Int(2) != 0));
     tables->emplace(spec.name, std::move(layout));
   }
   catalog_.Replace(std::move(tables));
@@ -146,14 +159,17 @@ Status SqliteStore::CreateTables(OpContext& op, std::span<const TableSpec> specs
   for (const auto& spec : specs) {
     TRY_OK(CheckTableSpec(spec));
     const auto same = std::find_if(tables->begin(), tables->end(), [&](const auto& entry) {
-      return entry.first.size() == spec.name.size() && sqlite3_stricmp(entry.first.c_str(), spec.name.c_str()) == 0;
+      return entry.first.size() == spec.name.size() &&
+             sqlite3_stricmp(entry.first.c_str(), spec.name.c_str()) == 0;
     });
     if (same == tables->end()) {
       missing.push_back(&spec);
       tables->emplace(spec.name, std::make_shared<Layout>(MakeLayout(spec, 0, false)));
     } else if (!(same->second->spec == spec)) {
-      return Error(Code::kConflict, fmt::format("table \"{}\" cannot be created: \"{}\" exists with other keys or indexes",
-                                                spec.name, same->first));
+      return Error(
+          Code::kConflict,
+          fmt::format("table \"{}\" cannot be created: \"{}\" exists with other keys or indexes",
+                      spec.name, same->first));
     }
   }
   if (missing.empty()) return Ok();
@@ -164,7 +180,8 @@ Status SqliteStore::CreateTables(OpContext& op, std::span<const TableSpec> specs
       insert.BindText(1, spec->name);
       insert.BindText(2, text);
       TRY_OK(insert.Run());
-      auto layout = std::make_shared<Layout>(MakeLayout(*spec, sqlite3_last_insert_rowid(connection.raw()), false));
+      auto layout = std::make_shared<Layout>(
+          MakeLayout(*spec, sqlite3_last_insert_rowid(connection.raw()), false));
       TRY_OK(connection.Exec(layout->create));
       for (const auto& sql : layout->create_indexes) TRY_OK(connection.Exec(sql));
       (*tables)[spec->name] = std::move(layout);
@@ -183,11 +200,14 @@ Status SqliteStore::DropTable(OpContext& op, std::string_view table) {
   {
     const std::lock_guard loaders(loaders_mutex_);
     if (loaders_.contains(table))
-      return Error(Code::kConflict, fmt::format("table \"{}\" is being loaded; finish or abandon that first", table));
+      return Error(
+          Code::kConflict,
+          fmt::format("table \"{}\" is being loaded; finish or abandon that first", table));
   }
   TRY_OK(writer_->Run(op, [&](Connection& connection) -> Status {
-    for (const char* sql : {"UPDATE vams_tables SET dropped = 1 WHERE id = ?", "DELETE FROM vams_samples WHERE tbl = ?",
-                            "DELETE FROM vams_loads WHERE tbl = ?"}) {
+    for (const char* sql :
+         {"UPDATE vams_tables SET dropped = 1 WHERE id = ?",
+          "DELETE FROM vams_samples WHERE tbl = ?", "DELETE FROM vams_loads WHERE tbl = ?"}) {
       TRY(auto statement, connection.Prepare(sql));
       statement.Bind(1, layout->id);
       TRY_OK(statement.Run());
@@ -219,7 +239,8 @@ Result<std::unique_ptr<Snapshot>> SqliteStore::OpenSnapshot(OpContext& op) {
   // A table between its transaction and its entry in the catalogue would be half there.
   const std::lock_guard guard(schema_mutex_);
   TRY_OK(writer_ != nullptr ? writer_->WhileQuiet(begin) : begin());
-  return std::unique_ptr<Snapshot>(std::make_unique<SqliteSnapshot>(std::move(tables), std::move(connections)));
+  return std::unique_ptr<Snapshot>(
+      std::make_unique<SqliteSnapshot>(std::move(tables), std::move(connections)));
 }
 
 Result<std::unique_ptr<BulkLoader>> SqliteStore::OpenBulkLoad(OpContext& op, std::string_view table,
@@ -230,7 +251,9 @@ Result<std::unique_ptr<BulkLoader>> SqliteStore::OpenBulkLoad(OpContext& op, std
   {
     const std::lock_guard lock(loaders_mutex_);
     if (!loaders_.emplace(table, true).second)
-      return Error(Code::kConflict, fmt::format("table \"{}\" is being loaded already; wait for that to finish", table));
+      return Error(
+          Code::kConflict,
+          fmt::format("table \"{}\" is being loaded already; wait for that to finish", table));
   }
   auto loader = OpenLoader(*this, op, layout, options);
   if (!loader.ok()) LoaderClosed(table);
@@ -275,9 +298,12 @@ Status SqliteStore::AbandonBulkLoad(OpContext& op, std::string_view table) {
   {
     const std::lock_guard lock(loaders_mutex_);
     if (loaders_.contains(table))
-      return Error(Code::kConflict, fmt::format("table \"{}\" is being loaded by this process; stop that first", table));
+      return Error(
+          Code::kConflict,
+          fmt::format("table \"{}\" is being loaded by this process; stop that first", table));
   }
-  if (!layout->loading) return Error(Code::kNotFound, fmt::format("table \"{}\" has no unfinished load", table));
+  if (!layout->loading)
+    return Error(Code::kNotFound, fmt::format("table \"{}\" has no unfinished load", table));
   return FinishLoad(op, *layout);
 }
 

@@ -10,14 +10,17 @@
 namespace vams::items {
 
 struct SqliteOptions {
-  // Reads only: no lock is taken, so a running server is not disturbed; every write gives kNotSupported.
+  // Reads only: no lock is taken, so a running server is not disturbed; every write gives
+  // kNotSupported.
   bool read_only = false;
-  std::size_t readers = 8;            // connections for concurrent reads
-  const Clock* clock = nullptr;       // nullptr: the system's
+  std::size_t readers = 8;       // connections for concurrent reads
+  const Clock* clock = nullptr;  // nullptr: the system's
 };
 
-// Creates the file if it does not exist (unless read-only).  kConflict when another process has it open for
-// writing; kCorrupt when the file is no item store or is damaged; kNotSupported when a newer release made it.
-Result<std::unique_ptr<ItemStore>> OpenSqliteStore(const files::Path& path, const SqliteOptions& options = {});
+// Creates the file if it does not exist (unless read-only).  kConflict when another process has it
+// open for writing; kCorrupt when the file is no item store or is damaged; kNotSupported when a
+// newer release made it.
+Result<std::unique_ptr<ItemStore>> OpenSqliteStore(const files::Path& path,
+                                                   const SqliteOptions& options = {});
 
 }  // namespace vams::items

@@ -13,7 +13,8 @@ Result<std::unique_ptr<ItemStore>> OpenIn(const files::Path& folder, const Clock
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, ItemStoreConformance,
-                         testing::Values(Engine{.name = "sqlite", .open = OpenIn, .reopen = OpenIn}),
+                         testing::Values(Engine{
+                             .name = "sqlite", .open = OpenIn, .reopen = OpenIn}),
                          testing::PrintToStringParamName());
 
 }  // namespace vams::items::conformance

@@ -32,20 +32,24 @@ struct LogEntry {
   std::int64_t table_id = 0;
   bool erased = false;
   bool keys_only = false;
-  std::string_view key;                           // encoded key attributes
+  std::string_view key;                                     // encoded key attributes
   std::optional<std::string_view> before = {}, after = {};  // encoded items
 };
-Status AppendChange(Connection& connection, LogTail& tail, std::int64_t at_millis, const LogEntry& entry);
+Status AppendChange(Connection& connection, LogTail& tail, std::int64_t at_millis,
+                    const LogEntry& entry);
 
-// Stores the row of an encoded item in place of `before` (nothing: no row yet), and keeps the sample.
+// Stores the row of an encoded item in place of `before` (nothing: no row yet), and keeps the
+// sample.
 Status StoreRow(Connection& connection, const Layout& layout, std::string_view encoded,
                 const std::optional<std::string>& before, SplitItem& scratch);
 // Keeps the sampled keys in step with a row that came or went.
-Status AddSample(Connection& connection, const Layout& layout, std::string_view partition, std::string_view sort);
+Status AddSample(Connection& connection, const Layout& layout, std::string_view partition,
+                 std::string_view sort);
 
 class SqliteStore final : public Reads<ItemStore> {
  public:
-  static Result<std::unique_ptr<ItemStore>> Open(const files::Path& path, const SqliteOptions& options);
+  static Result<std::unique_ptr<ItemStore>> Open(const files::Path& path,
+                                                 const SqliteOptions& options);
   ~SqliteStore() override;
 
   const Traits& traits() const override { return traits_; }
@@ -94,10 +98,10 @@ class SqliteStore final : public Reads<ItemStore> {
   Catalog catalog_;
   ConnectionPool pool_;
   LogTail tail_;
-  std::mutex schema_mutex_;  // one change of the catalogue at a time
-  std::mutex loaders_mutex_;  // guards loaders_
+  std::mutex schema_mutex_;                           // one change of the catalogue at a time
+  std::mutex loaders_mutex_;                          // guards loaders_
   std::map<std::string, bool, std::less<>> loaders_;  // tables with a live BulkLoader
-  std::unique_ptr<Writer> writer_;  // last: it stops before the rest goes
+  std::unique_ptr<Writer> writer_;                    // last: it stops before the rest goes
 };
 
 Result<std::unique_ptr<BulkLoader>> OpenLoader(SqliteStore& store, OpContext& op, LayoutPtr layout,

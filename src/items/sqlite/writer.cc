@@ -14,10 +14,12 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-// Measured: longer slices and larger logs raise the interactive p99, shorter ones cost bulk throughput.
+// Measured: longer slices and larger logs raise the interactive p99, shorter ones cost bulk
+// throughput.
 constexpr microseconds kSlice{300};
 constexpr microseconds kRest{300};
-// With nobody interactive about, slices may be long; the first one to arrive waits for one commit of it.
+// With nobody interactive about, slices may be long; the first one to arrive waits for one commit
+// of it.
 constexpr milliseconds kIdleSlice{20};
 constexpr milliseconds kInteractiveMemory{50};
 constexpr std::size_t kCheckpointPages = 16000;
@@ -33,18 +35,19 @@ Status Configure(Connection& connection) {
   // Building an index sorts; a second thread sorts while the first reads.
   TRY_OK(connection.Exec("PRAGMA threads=2"));
   TRY_OK(connection.Exec("PRAGMA cache_size=-32768"));
-  // A log file that keeps its size is overwritten in place; growing it would make every commit slower.
+  // A log file that keeps its size is overwritten in place; growing it would make every commit
+  // slower.
   int persist = 1;
   sqlite3_file_control(connection.raw(), "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
   return Ok();
 }
 
-// A passive checkpoint syncs the database file only if it reached the end of the log; left undone, the sync
-// lands on the next one, inside the writer.
+// A passive checkpoint syncs the database file only if it reached the end of the log; left undone,
+// the sync lands on the next one, inside the writer.
 void SyncDatabaseFile(sqlite3* db) {
   sqlite3_file* file = nullptr;
-  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK && file != nullptr &&
-      file->pMethods != nullptr)
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+      file != nullptr && file->pMethods != nullptr)
     file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
 }
 
@@ -55,10 +58,12 @@ Result<std::unique_ptr<Writer>> Writer::Open(const files::Path& path, Hooks hook
   TRY(auto checkpoints, Connection::Open(path, Connection::Mode::kReadWrite));
   TRY_OK(Configure(*connection));
   TRY_OK(Configure(*checkpoints));
-  return std::unique_ptr<Writer>(new Writer(std::move(connection), std::move(checkpoints), std::move(hooks)));
+  return std::unique_ptr<Writer>(
+      new Writer(std::move(connection), std::move(checkpoints), std::move(hooks)));
 }
 
-Writer::Writer(std::unique_ptr<Connection> connection, std::unique_ptr<Connection> checkpoints, Hooks hooks)
+Writer::Writer(std::unique_ptr<Connection> connection, std::unique_ptr<Connection> checkpoints,
+               Hooks hooks)
     : connection_(std::move(connection)),
       checkpoints_(std::move(checkpoints)),
       hooks_(std::move(hooks)),
@@ -66,7 +71,8 @@ Writer::Writer(std::unique_ptr<Connection> connection, std::unique_ptr<Connectio
   sqlite3_wal_hook(
       connection_->raw(),
       [](void* self, sqlite3*, const char*, int pages) {
-        static_cast<Writer*>(self)->wal_pages_.store(static_cast<std::size_t>(pages), std::memory_order_relaxed);
+        static_cast<Writer*>(self)->wal_pages_.store(static_cast<std::size_t>(pages),
+                                                     std::memory_order_relaxed);
         return SQLITE_OK;
       },
       this);
@@ -87,7 +93,8 @@ Writer::~Writer() {
 }
 
 Status Writer::Checkpoint() {
-  const int rc = sqlite3_wal_checkpoint_v2(connection_->raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const int rc = sqlite3_wal_checkpoint_v2(connection_->raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                           nullptr, nullptr);
   return rc == SQLITE_OK ? Ok() : Status(SqliteError(connection_->raw(), rc, "checkpoint"));
 }
 
@@ -98,7 +105,8 @@ Status Writer::Run(OpContext& op, Task task) {
   const std::shared_ptr<Group> group = open_;
   group->members.push_back(&pending);
   waiting_.fetch_add(1, std::memory_order_relaxed);
-  if (!busy_ && quiet_requests_ == 0 && jobs_.empty() && !finish_requested_ && group->members.size() == 1) {
+  if (!busy_ && quiet_requests_ == 0 && jobs_.empty() && !finish_requested_ &&
+      group->members.size() == 1) {
     busy_ = true;
     Transact(lock);
     busy_ = false;
@@ -146,11 +154,14 @@ void Writer::Notify() {
 
 BulkJob* Writer::ReadyJob() const {
   if (checkpointing_) return nullptr;
-  const auto found = std::find_if(jobs_.begin(), jobs_.end(), [](const BulkJob* j) { return j->Ready(); });
+  const auto found =
+      std::find_if(jobs_.begin(), jobs_.end(), [](const BulkJob* j) { return j->Ready(); });
   return found == jobs_.end() ? nullptr : *found;
 }
 
-bool Writer::HasWork() const { return !open_->members.empty() || finish_requested_ || ReadyJob() != nullptr; }
+bool Writer::HasWork() const {
+  return !open_->members.empty() || finish_requested_ || ReadyJob() != nullptr;
+}
 
 void Writer::WriterLoop() {
   Lock lock(mutex_);
@@ -169,8 +180,8 @@ void Writer::WriterLoop() {
     busy_ = false;
     quiet_.notify_all();
     if (stop_ && open_->members.empty()) return;
-    // Bulk work rests between slices while somebody interactive is about, so that their commits find the disk
-    // free; an arriving task cuts the rest short.
+    // Bulk work rests between slices while somebody interactive is about, so that their commits
+    // find the disk free; an arriving task cuts the rest short.
     if (bulk && Clock::now() - last_interactive_ < kInteractiveMemory)
       wake_.wait_for(lock, kRest, [&] { return stop_ || (!busy_ && !open_->members.empty()); });
   }
@@ -209,7 +220,8 @@ void Writer::Transact(Lock& lock) {
   lock.lock();
   stepping_ = nullptr;
   // Another job's turn next time.
-  if (job != nullptr && jobs_.size() > 1) std::rotate(jobs_.begin(), jobs_.begin() + 1, jobs_.end());
+  if (job != nullptr && jobs_.size() > 1)
+    std::rotate(jobs_.begin(), jobs_.begin() + 1, jobs_.end());
   const std::size_t pages = wal_pages_.load(std::memory_order_relaxed);
   if (pages < wal_pages_at_checkpoint_) wal_pages_at_checkpoint_ = 0;  // the log started over
   if (!checkpointing_ && pages - wal_pages_at_checkpoint_ >= CheckpointThreshold()) {
@@ -226,7 +238,8 @@ Status Writer::RunGroup(Group& group) {
     try {
       pending->status = (*pending->task)(*connection_);
     } catch (const std::exception& e) {
-      pending->status = Error(Code::kInternal, "a write failed unexpectedly; nothing was changed", e.what());
+      pending->status =
+          Error(Code::kInternal, "a write failed unexpectedly; nothing was changed", e.what());
     }
     if (!pending->status.ok() && (sqlite3_total_changes(connection_->raw()) != before ||
                                   sqlite3_get_autocommit(connection_->raw()) != 0))
@@ -242,8 +255,11 @@ Status Writer::RunSlice(BulkJob& job, std::vector<std::shared_ptr<Group>>& group
     const Lock lock(mutex_);
     last = last_interactive_;
   }
-  const Clock::duration slice = start - last < kInteractiveMemory ? Clock::duration(kSlice) : Clock::duration(kIdleSlice);
-  const auto stop = [&] { return waiting_.load(std::memory_order_relaxed) > 0 || Clock::now() - start >= slice; };
+  const Clock::duration slice =
+      start - last < kInteractiveMemory ? Clock::duration(kSlice) : Clock::duration(kIdleSlice);
+  const auto stop = [&] {
+    return waiting_.load(std::memory_order_relaxed) > 0 || Clock::now() - start >= slice;
+  };
   TRY_OK(job.Step(*connection_, stop));
   // Whoever arrived during the slice shares its fsync.
   std::shared_ptr<Group> arrived;
@@ -264,11 +280,12 @@ Status Writer::RunSlice(BulkJob& job, std::vector<std::shared_ptr<Group>>& group
 
 std::size_t Writer::CheckpointThreshold() const {
   if (jobs_.empty()) return kCheckpointPages;
-  return Clock::now() - last_interactive_ < kInteractiveMemory ? kCheckpointPagesInBulk : kCheckpointPagesInIdleBulk;
+  return Clock::now() - last_interactive_ < kInteractiveMemory ? kCheckpointPagesInBulk
+                                                               : kCheckpointPagesInIdleBulk;
 }
 
-// The log starts over only when a checkpoint has reached its very end, which the background pass never does
-// under load: what it left is little, so it is done here between two transactions.
+// The log starts over only when a checkpoint has reached its very end, which the background pass
+// never does under load: what it left is little, so it is done here between two transactions.
 void Writer::FinishCheckpoint() {
   if (const auto status = Checkpoint(); !status.ok()) LogWarning(status.error().message);
 }
@@ -279,8 +296,8 @@ void Writer::CheckpointLoop() {
     checkpoint_wake_.wait(lock, [&] { return stop_ || checkpointing_; });
     if (stop_) return;
     lock.unlock();
-    const int rc =
-        sqlite3_wal_checkpoint_v2(checkpoints_->raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    const int rc = sqlite3_wal_checkpoint_v2(checkpoints_->raw(), nullptr,
+                                             SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     if (rc == SQLITE_OK)
       SyncDatabaseFile(checkpoints_->raw());
     else if (rc != SQLITE_BUSY)

@@ -2,9 +2,9 @@
 // time slices for bulk work, and checkpoints on a connection of their own.
 //
 // Why it looks like this (docs/performance.md, "Item store"): every transaction takes all waiting
-// interactive tasks, so that they share one fsync.  Bulk work runs in short slices that stop as soon as an
-// interactive task arrives; that task then joins the same transaction.  With nobody else at work the
-// caller runs its task itself, which saves two thread switches.
+// interactive tasks, so that they share one fsync.  Bulk work runs in short slices that stop as
+// soon as an interactive task arrives; that task then joins the same transaction.  With nobody else
+// at work the caller runs its task itself, which saves two thread switches.
 //
 // Thread-safe.  Run blocks until the transaction is durable.
 #pragma once
@@ -37,8 +37,8 @@ class BulkJob {
 
 class Writer {
  public:
-  // A task changes nothing when it fails, unless SQLite itself failed: then the whole transaction is undone
-  // and every task in it gets that error.
+  // A task changes nothing when it fails, unless SQLite itself failed: then the whole transaction
+  // is undone and every task in it gets that error.
   using Task = std::function<Status(Connection&)>;
 
   struct Hooks {
@@ -75,7 +75,8 @@ class Writer {
   using Clock = std::chrono::steady_clock;
   using Lock = std::unique_lock<std::mutex>;
 
-  Writer(std::unique_ptr<Connection> connection, std::unique_ptr<Connection> checkpoints, Hooks hooks);
+  Writer(std::unique_ptr<Connection> connection, std::unique_ptr<Connection> checkpoints,
+         Hooks hooks);
 
   void WriterLoop();
   void CheckpointLoop();
