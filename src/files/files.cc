@@ -112,9 +112,12 @@ Status WriteAtomically(const Path& path, std::string_view bytes, unsigned mode) 
 
 Status MakeFolders(const Path& path) {
   std::error_code ec;
-  std::filesystem::create_directories(path, ec);
-  if (ec) return ErrnoError("create folder", path, ec.value());
-  return Ok();
+  if (std::filesystem::is_directory(path, ec)) return Ok();
+  if (path.has_parent_path() && path.parent_path() != path) TRY_OK(MakeFolders(path.parent_path()));
+  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST)
+    return ErrnoError("create folder", path, errno);
+  if (!std::filesystem::is_directory(path, ec)) return ErrnoError("create folder", path, ENOTDIR);
+  return SyncFolder(path.parent_path());
 }
 
 Status SyncFolder(const Path& folder) {

@@ -26,7 +26,7 @@ Result<std::string> ReadAll(const Path& path, std::size_t limit = std::size_t{64
 // After an error the old file is untouched.
 Status WriteAtomically(const Path& path, std::string_view bytes, unsigned mode = 0644);
 
-// Creates the folder and its parents; no error if it exists.
+// Creates the folder and its parents, durably; no error if it exists.
 Status MakeFolders(const Path& path);
 
 // Makes a rename or creation inside `folder` durable.

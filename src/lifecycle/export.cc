@@ -16,19 +16,24 @@ Status CheckTarget(const files::Path& to) {
   std::error_code ec;
   if (!std::filesystem::exists(to, ec)) return files::MakeFolders(to);
   if (!std::filesystem::is_directory(to, ec))
-    return Error(Code::kInvalid, fmt::format("{} is no folder; nothing was exported; name a new or empty folder with --to",
-                                             to.string()));
+    return Error(
+        Code::kInvalid,
+        fmt::format("{} is no folder; nothing was exported; name a new or empty folder with --to",
+                    to.string()));
   if (!std::filesystem::is_empty(to, ec) && !ec)
-    return Error(Code::kConflict, fmt::format("{} is not empty; nothing was exported; name a new or empty folder with --to",
-                                              to.string()));
+    return Error(
+        Code::kConflict,
+        fmt::format("{} is not empty; nothing was exported; name a new or empty folder with --to",
+                    to.string()));
   if (ec) return files::ErrnoError("read", to, ec.value());
   return Ok();
 }
 
 }  // namespace
 
-Result<ExportReport> Export(const StackRegistry& registry, const ExportRequest& request, const Clock& clock,
-                            Random& random, OpContext& op, const Progress& progress) {
+Result<ExportReport> Export(const StackRegistry& registry, const ExportRequest& request,
+                            const Clock& clock, Random& random, OpContext& op,
+                            const Progress& progress) {
   TRY(const Stack stack, registry.Get(request.stack));
   TRY_OK(CheckTarget(request.to));
   TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.read_only = true}));

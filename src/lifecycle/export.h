@@ -1,5 +1,6 @@
-// Writing a stack's data as a VAMS data set: lifecycle.md sections 2 and 3, docs/formats/aws-export.md.
-// A consistent view is written while the stack may be serving.  Blocks for as long as the data is large.
+// Writing a stack's data as a VAMS data set: lifecycle.md sections 2 and 3,
+// docs/formats/aws-export.md. A consistent view is written while the stack may be serving.  Blocks
+// for as long as the data is large.
 #pragma once
 
 #include "items/aws/export_writer.h"
@@ -28,7 +29,8 @@ struct ExportReport {
 };
 
 // kConflict if `to` has files of such an export already; what was written before an error stays.
-Result<ExportReport> Export(const StackRegistry& registry, const ExportRequest& request, const Clock& clock,
-                            Random& random, OpContext& op, const Progress& progress);
+Result<ExportReport> Export(const StackRegistry& registry, const ExportRequest& request,
+                            const Clock& clock, Random& random, OpContext& op,
+                            const Progress& progress);
 
 }  // namespace vams::lifecycle

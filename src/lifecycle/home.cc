@@ -2,7 +2,8 @@
 
 namespace vams::lifecycle {
 
-Result<files::Path> ResolveHome(const std::string& option, const std::map<std::string, std::string>& environment,
+Result<files::Path> ResolveHome(const std::string& option,
+                                const std::map<std::string, std::string>& environment,
                                 bool is_root) {
   const auto variable = [&](const char* name) {
     const auto found = environment.find(name);
@@ -20,8 +21,10 @@ Result<files::Path> ResolveHome(const std::string& option, const std::map<std::s
   else if (const auto user = variable("HOME"); !user.empty())
     home = files::Path(user) / ".local/share/vams";
   else
-    return Error(Code::kInvalid, "cannot tell where stacks are kept: neither --home nor VAMS_HOME nor HOME is set; give "
-                                 "--home DIR");
+    return Error(
+        Code::kInvalid,
+        "cannot tell where stacks are kept: neither --home nor VAMS_HOME nor HOME is set; give "
+        "--home DIR");
   std::error_code ec;
   const files::Path absolute = std::filesystem::absolute(home, ec);
   if (ec) return files::ErrnoError("resolve", home, ec.value());

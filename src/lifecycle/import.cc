@@ -49,7 +49,7 @@ Error Damaged(Error error) {
 }
 
 struct Plan {
-  std::vector<Job> jobs;  // in the order in which later rows win
+  std::vector<Job> jobs;           // in the order in which later rows win
   std::vector<std::string> named;  // canonical tables that a source has, with or without rows
   std::vector<ImportRequest::Objects> listings;
 };
@@ -75,18 +75,22 @@ Result<Plan> MakePlan(const ImportRequest& request) {
       }
     }
     TRY(const auto mapping, tables::MapNames(physical, given));
-    if (auto complete = mapping.RequireComplete(); !complete.ok()) return std::move(complete).error().With(from.string());
+    if (auto complete = mapping.RequireComplete(); !complete.ok())
+      return std::move(complete).error().With(from.string());
     for (const auto& [canonical, name] : mapping.physical_of) {
       plan.named.push_back(canonical);
       const auto table = std::find_if(dataset->tables.begin(), dataset->tables.end(),
                                       [&](const auto& t) { return t.physical_name == name; });
-      // Files of one export hold different keys, so they can be read side by side; no more jobs than readers, because
-      // every job has a spool, which holds memory and a file.
+      // Files of one export hold different keys, so they can be read side by side; no more jobs
+      // than readers, because every job has a spool, which holds memory and a file.
       const auto& all = table->files;
       const std::size_t parts = std::min(kReaders, all.size());
       for (std::size_t part = 0; part < parts; ++part) {
-        Job job{.canonical = canonical, .physical = name, .files = *table, .spool = {}, .report = {}};
-        const auto at = [&](std::size_t p) { return all.begin() + static_cast<std::ptrdiff_t>(all.size() * p / parts); };
+        Job job{
+            .canonical = canonical, .physical = name, .files = *table, .spool = {}, .report = {}};
+        const auto at = [&](std::size_t p) {
+          return all.begin() + static_cast<std::ptrdiff_t>(all.size() * p / parts);
+        };
         job.files.files.assign(at(part), at(part + 1));
         plan.jobs.push_back(std::move(job));
       }
@@ -94,17 +98,19 @@ Result<Plan> MakePlan(const ImportRequest& request) {
     if (dataset->objects_listing) plan.listings.push_back({"", *dataset->objects_listing});
   }
   if (!unused.empty())
-    return Error(Code::kInvalid, fmt::format("--map names \"{}\", but no source has a table of that name; nothing was "
-                                             "imported; check the name",
-                                             unused.begin()->first));
+    return Error(
+        Code::kInvalid,
+        fmt::format("--map names \"{}\", but no source has a table of that name; nothing was "
+                    "imported; check the name",
+                    unused.begin()->first));
   std::sort(plan.named.begin(), plan.named.end());
   plan.named.erase(std::unique(plan.named.begin(), plan.named.end()), plan.named.end());
   return plan;
 }
 
 // Reads every job into its spool; several at a time.
-Status ReadAll(Plan& plan, const ImportRequest& request, const files::Path& folder, tables::VersionDetector& detector,
-               OpContext& op, const Progress& progress) {
+Status ReadAll(Plan& plan, const ImportRequest& request, const files::Path& folder,
+               tables::VersionDetector& detector, OpContext& op, const Progress& progress) {
   std::atomic<std::size_t> next = 0;
   std::atomic<std::uint64_t> rows = 0;
   std::atomic<bool> failed = false;
@@ -113,16 +119,18 @@ Status ReadAll(Plan& plan, const ImportRequest& request, const files::Path& fold
     for (std::size_t i = next++; i < plan.jobs.size() && !failed; i = next++) {
       Job& job = plan.jobs[i];
       job.spool.emplace(folder);
-      auto report = items::aws::ReadTable(
-          job.files, {.partial = request.partial}, [&](std::string_view encoded, const items::aws::Origin&) -> Status {
-            if (failed) return Error(Code::kCancelled, "another file failed");
-            if (rows.fetch_add(1, std::memory_order_relaxed) % 8192 == 0) TRY_OK(op.Check());
-            {
-              const std::lock_guard lock(detector_mutex);
-              detector.See(job.canonical, encoded);
-            }
-            return job.spool->Add(encoded);
-          });
+      auto report =
+          items::aws::ReadTable(job.files, {.partial = request.partial},
+                                [&](std::string_view encoded, const items::aws::Origin&) -> Status {
+                                  if (failed) return Error(Code::kCancelled, "another file failed");
+                                  if (rows.fetch_add(1, std::memory_order_relaxed) % 8192 == 0)
+                                    TRY_OK(op.Check());
+                                  {
+                                    const std::lock_guard lock(detector_mutex);
+                                    detector.See(job.canonical, encoded);
+                                  }
+                                  return job.spool->Add(encoded);
+                                });
       auto settled = report.ok() ? job.spool->Settle() : Ok();
       if (report.ok() && settled.ok()) {
         job.report = *std::move(report);
@@ -140,6 +148,7 @@ Status ReadAll(Plan& plan, const ImportRequest& request, const files::Path& fold
   work();
   for (auto& reader : readers) reader.join();
   progress("read", rows);
+  TRY_OK(op.Check());
   const Job* cancelled = nullptr;
   for (const Job& job : plan.jobs) {
     if (job.status.ok()) continue;
@@ -153,23 +162,28 @@ Status ReadAll(Plan& plan, const ImportRequest& request, const files::Path& fold
   return Ok();
 }
 
-// The tables of the generation: those of the version, and those that a newer deployment put rows into.
+// The tables of the generation: those of the version, and those that a newer deployment put rows
+// into.
 std::vector<items::TableSpec> TablesFor(tables::DataVersion version, const Plan& plan) {
   auto specs = TablesOfGeneration(version);
   for (const Job& job : plan.jobs) {
-    const bool there = std::any_of(specs.begin(), specs.end(), [&](const auto& s) { return s.name == job.canonical; });
+    const bool there = std::any_of(specs.begin(), specs.end(),
+                                   [&](const auto& s) { return s.name == job.canonical; });
     if (there || job.spool->items() == 0) continue;
-    if (const auto* table = tables::FindTableInAny(job.canonical)) specs.push_back(tables::SpecOf(*table));
+    if (const auto* table = tables::FindTableInAny(job.canonical))
+      specs.push_back(tables::SpecOf(*table));
   }
   return specs;
 }
 
 // Copies a table of the stack as it was, ahead of what is imported.
-Status CopyOld(items::ItemSource& old, items::BulkLoader& load, const std::string& table, OpContext& op) {
+Status CopyOld(items::ItemSource& old, items::BulkLoader& load, const std::string& table,
+               OpContext& op) {
   std::string after;
   do {
-    TRY(after, old.ScanEncoded(op, table, {}, after, kScanPage,
-                               [&](std::string_view encoded) { return load.AddEncoded(op, encoded); }));
+    TRY(after, old.ScanEncoded(op, table, {}, after, kScanPage, [&](std::string_view encoded) {
+      return load.AddEncoded(op, encoded);
+    }));
   } while (!after.empty());
   return Ok();
 }
@@ -181,14 +195,16 @@ void AddProblem(ImportReport& report, std::string problem) {
 }
 
 // Stores old and new rows, table by table.
-Status StoreRows(items::ItemStore& store, items::ItemSource* old, Plan& plan, const ImportRequest& request,
-                 ImportReport& report, OpContext& op, const Progress& progress) {
+Status StoreRows(items::ItemStore& store, items::ItemSource* old, Plan& plan,
+                 const ImportRequest& request, ImportReport& report, OpContext& op,
+                 const Progress& progress) {
   TRY(const auto specs, store.Tables(op));
   for (const auto& spec : specs) {
     const bool in_old = old != nullptr && old->Table(op, spec.name).ok();
     const bool named = std::binary_search(plan.named.begin(), plan.named.end(), spec.name);
     if (!in_old && !named) continue;
-    TRY(auto load, store.OpenBulkLoad(op, spec.name, {.name = "import", .sort_memory = kSortMemory}));
+    TRY(auto load,
+        store.OpenBulkLoad(op, spec.name, {.name = "import", .sort_memory = kSortMemory}));
     if (in_old) TRY_OK(CopyOld(*old, *load, spec.name, op));
     ImportReport::Table table{.canonical = spec.name, .physical = {}};
     for (Job& job : plan.jobs) {
@@ -208,7 +224,8 @@ Status StoreRows(items::ItemStore& store, items::ItemSource* old, Plan& plan, co
     VAMS_POINT("lifecycle.import.after_table");
     table.of_other_version = tables::FindTable(report.data_version, spec.name) == nullptr;
     report.rows += table.read;
-    if (!items::IsSystemTable(spec.name) && (named || table.stored > 0)) report.tables.push_back(table);
+    if (!items::IsSystemTable(spec.name) && (named || table.stored > 0))
+      report.tables.push_back(table);
     progress("stored " + spec.name, report.rows);
   }
   return Ok();
@@ -217,7 +234,8 @@ Status StoreRows(items::ItemStore& store, items::ItemSource* old, Plan& plan, co
 json::array EvidenceJson(const tables::Detection& detection) {
   json::array evidence;
   for (const auto& e : detection.evidence)
-    evidence.push_back(json::object{{"name", e.name}, {"table", e.table}, {"rows", e.count}, {"what", e.what}});
+    evidence.push_back(
+        json::object{{"name", e.name}, {"table", e.table}, {"rows", e.count}, {"what", e.what}});
   return evidence;
 }
 
@@ -258,25 +276,30 @@ struct Existing {
   bool has_rows = false;
 };
 
-Result<Existing> OpenExisting(const StackRegistry& registry, const ImportRequest& request, const Clock& clock,
-                              OpContext& op) {
+Result<Existing> OpenExisting(const StackRegistry& registry, const ImportRequest& request,
+                              const Clock& clock, OpContext& op) {
   TRY(auto stack, registry.Get(request.stack));
   TRY(auto lock, LockStack(stack, "vams import", clock));
   TRY(auto store, items::OpenSqliteStore(stack.current.items(), {.read_only = true}));
   TRY(const bool has_rows, HasRows(*store, op));
   if (has_rows && !request.merge && !request.from.empty())
-    return Error(Code::kConflict, fmt::format("stack \"{}\" has rows already (data version {}); nothing was imported; import "
-                                              "into another stack, or add --merge to keep its rows and let imported ones win",
-                                              stack.name, stack.current.data_version.ToString()));
+    return Error(
+        Code::kConflict,
+        fmt::format("stack \"{}\" has rows already (data version {}); nothing was imported; import "
+                    "into another stack, or add --merge to keep its rows and let imported ones win",
+                    stack.name, stack.current.data_version.ToString()));
   if (request.config)
-    return Error(Code::kConflict, fmt::format("stack \"{}\" exists and has its configuration; nothing was imported; leave "
-                                              "--config out",
-                                              stack.name));
+    return Error(
+        Code::kConflict,
+        fmt::format("stack \"{}\" exists and has its configuration; nothing was imported; leave "
+                    "--config out",
+                    stack.name));
   return Existing{std::move(stack), std::move(lock), std::move(store), has_rows};
 }
 
 // The version to store as: what the data says, checked against what the user and the stack say.
-Result<tables::DataVersion> DecideVersion(const ImportRequest& request, const Existing* existing, ImportReport& report) {
+Result<tables::DataVersion> DecideVersion(const ImportRequest& request, const Existing* existing,
+                                          ImportReport& report) {
   if (request.from.empty()) return existing->stack.current.data_version;
   if (request.data_version) {
     TRY_OK(tables::Reconcile(*report.detection, *request.data_version));
@@ -285,10 +308,11 @@ Result<tables::DataVersion> DecideVersion(const ImportRequest& request, const Ex
   if (existing != nullptr && existing->has_rows) {
     const Stack& stack = existing->stack;
     if (auto fits = tables::Reconcile(*report.detection, stack.current.data_version); !fits.ok())
-      return std::move(fits).error().With(fmt::format("stack \"{}\" has data version {}, and its rows and the imported ones do "
-                                                      "not go together as that; nothing was imported; import into a stack "
-                                                      "of its own, or say what they are together with --data-version",
-                                                      stack.name, stack.current.data_version.ToString()));
+      return std::move(fits).error().With(
+          fmt::format("stack \"{}\" has data version {}, and its rows and the imported ones do "
+                      "not go together as that; nothing was imported; import into a stack "
+                      "of its own, or say what they are together with --data-version",
+                      stack.name, stack.current.data_version.ToString()));
     return stack.current.data_version;
   }
   return tables::VersionOf(*report.detection);
@@ -300,10 +324,11 @@ Status SeeOldRows(items::ItemSource& old, tables::VersionDetector& detector, OpC
     if (items::IsSystemTable(spec.name)) continue;
     std::string after;
     do {
-      TRY(after, old.ScanEncoded(op, spec.name, {}, after, kScanPage, [&](std::string_view encoded) {
-        detector.See(spec.name, encoded);
-        return Ok();
-      }));
+      TRY(after,
+          old.ScanEncoded(op, spec.name, {}, after, kScanPage, [&](std::string_view encoded) {
+            detector.See(spec.name, encoded);
+            return Ok();
+          }));
     } while (!after.empty());
   }
   return Ok();
@@ -320,14 +345,19 @@ void CollectProblems(const Plan& plan, ImportReport& report) {
 
 }  // namespace
 
-Result<ImportReport> Import(const StackRegistry& registry, const ImportRequest& request, const Clock& clock,
-                            OpContext& op, const Progress& progress) {
+Result<ImportReport> Import(const StackRegistry& registry, const ImportRequest& request,
+                            const Clock& clock, OpContext& op, const Progress& progress) {
   TRY_OK(CheckStackName(request.stack));
   if (request.from.empty() && request.listings.empty() && request.folders.empty())
     return Error(Code::kInvalid, "there is nothing to import; give a data set with --from PATH");
+  if (request.from.empty() && request.data_version)
+    return Error(Code::kInvalid,
+                 "--data-version says of which version rows are, but no rows are given; add --from "
+                 "PATH or leave it out");
   ImportReport report;
   report.stack = request.stack;
   TRY(Plan plan, MakePlan(request));
+  TRY_OK(CheckObjectSources(request, plan.listings));
 
   std::optional<Existing> existing;
   if (registry.Exists(request.stack)) {
@@ -337,8 +367,9 @@ Result<ImportReport> Import(const StackRegistry& registry, const ImportRequest& 
     TRY([[maybe_unused]] const auto stack, registry.Get(request.stack));
   }
   report.created = !existing;
-  TRY(auto builder, existing ? GenerationBuilder::ForStack(registry, existing->stack)
-                             : GenerationBuilder::ForNewStack(registry, request.stack, request.config));
+  TRY(auto builder, existing
+                        ? GenerationBuilder::ForStack(registry, existing->stack)
+                        : GenerationBuilder::ForNewStack(registry, request.stack, request.config));
 
   tables::VersionDetector detector;
   for (const auto& named : plan.named) detector.SeeTable(named, true);
@@ -354,17 +385,20 @@ Result<ImportReport> Import(const StackRegistry& registry, const ImportRequest& 
     const auto specs = TablesFor(report.data_version, plan);
     TRY_OK(store->CreateTables(op, specs));
     if (existing) {
-      // Tables of the old generation that are neither of this version nor named here still have rows to keep.
+      // Tables of the old generation that are neither of this version nor named here still have
+      // rows to keep.
       TRY(const auto old_specs, existing->store->Tables(op));
       for (const auto& spec : old_specs)
         if (!store->Table(op, spec.name).ok()) TRY_OK(store->CreateTables(op, std::span(&spec, 1)));
     }
-    TRY_OK(StoreRows(*store, existing ? existing->store.get() : nullptr, plan, request, report, op, progress));
+    TRY_OK(StoreRows(*store, existing ? existing->store.get() : nullptr, plan, request, report, op,
+                     progress));
     TRY_OK(ImportObjects(*store, builder.blobs(), request, plan.listings, report, op));
     TRY(counts, CountTables(*store, op));
   }
   if (existing) existing->store.reset();
-  TRY(const Stack stack, builder.Publish(report.data_version, OriginJson(request, report), std::move(counts)));
+  TRY(const Stack stack,
+      builder.Publish(report.data_version, OriginJson(request, report), std::move(counts)));
   report.generation = stack.current.number;
   TRY_OK(AppendHistory(stack,
                        {{"operation", "import"},

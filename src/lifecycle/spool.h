@@ -1,5 +1,6 @@
-// Encoded items on their way from a data set into a store: kept in memory while they are few, in a temporary
-// file when they are many, and read back in the order they came.  Not thread-safe.  Blocks on disk.
+// Encoded items on their way from a data set into a store: kept in memory while they are few, in a
+// temporary file when they are many, and read back in the order they came.  Not thread-safe. Blocks
+// on disk.
 #pragma once
 
 #include <cstdint>

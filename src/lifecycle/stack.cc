@@ -26,20 +26,28 @@ constexpr std::int64_t kFormat = 1;
 Result<json::object> ReadObject(const files::Path& path) {
   auto read = files::ReadAll(path);
   if (!read.ok() && read.error().code == Code::kNotFound)
-    return Error(Code::kCorrupt, fmt::format("{} is missing: the stack is damaged; restore it from a backup", path.string()));
+    return Error(Code::kCorrupt,
+                 fmt::format("{} is missing: the stack is damaged; restore it from a backup",
+                             path.string()));
   TRY(const std::string text, std::move(read));
   boost::system::error_code ec;
   const json::value value = json::parse(text, ec);
   if (ec || !value.is_object())
-    return Error(Code::kCorrupt, fmt::format("{} is damaged: it holds no JSON object; restore it from a backup", path.string()));
+    return Error(Code::kCorrupt,
+                 fmt::format("{} is damaged: it holds no JSON object; restore it from a backup",
+                             path.string()));
   const auto& object = value.as_object();
   const json::value* format = object.if_contains("format");
   if (format == nullptr || !format->is_int64())
-    return Error(Code::kCorrupt, fmt::format("{} is damaged: it says no format; restore it from a backup", path.string()));
+    return Error(
+        Code::kCorrupt,
+        fmt::format("{} is damaged: it says no format; restore it from a backup", path.string()));
   if (format->as_int64() > kFormat)
-    return Error(Code::kNotSupported, fmt::format("{} has format {}, this release reads up to {}; install the newer release "
-                                                  "that made it",
-                                                  path.string(), format->as_int64(), kFormat));
+    return Error(
+        Code::kNotSupported,
+        fmt::format("{} has format {}, this release reads up to {}; install the newer release "
+                    "that made it",
+                    path.string(), format->as_int64(), kFormat));
   return object;
 }
 
@@ -61,13 +69,16 @@ Result<Generation> ReadGeneration(const files::Path& folder) {
   generation.folder = folder;
   const json::value* number = object.if_contains("number");
   if (number == nullptr || !number->is_int64() || number->as_int64() < 1)
-    return Error(Code::kCorrupt, fmt::format("{} is damaged: it says no number of the generation; restore it from a backup",
-                                             (folder / "generation.json").string()));
+    return Error(
+        Code::kCorrupt,
+        fmt::format("{} is damaged: it says no number of the generation; restore it from a backup",
+                    (folder / "generation.json").string()));
   generation.number = static_cast<std::uint64_t>(number->as_int64());
   const auto version = tables::DataVersion::Parse(TextOf(object, "dataVersion"));
   if (!version.ok())
-    return Error(Code::kCorrupt, fmt::format("{} is damaged: {}; restore it from a backup",
-                                             (folder / "generation.json").string(), version.error().message));
+    return Error(Code::kCorrupt,
+                 fmt::format("{} is damaged: {}; restore it from a backup",
+                             (folder / "generation.json").string(), version.error().message));
   generation.data_version = *version;
   generation.created_at = TextOf(object, "createdAt");
   generation.origin = ObjectOf(object, "origin");
@@ -83,7 +94,8 @@ Status PointCurrentTo(const files::Path& stack, std::uint64_t generation) {
   const files::Path fresh = stack / ".current";
   ::unlink(fresh.c_str());
   const std::string target = "generations/" + Number(generation);
-  if (::symlink(target.c_str(), fresh.c_str()) != 0) return files::ErrnoError("create", fresh, errno);
+  if (::symlink(target.c_str(), fresh.c_str()) != 0)
+    return files::ErrnoError("create", fresh, errno);
   return files::RenameDurably(fresh, stack / "current");
 }
 
@@ -92,7 +104,8 @@ Result<std::uint64_t> HighestGeneration(const files::Path& stack) {
   std::error_code ec;
   for (const auto& entry : std::filesystem::directory_iterator(stack / "generations", ec)) {
     const std::string name = entry.path().filename().string();
-    if (!name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; }))
+    if (!name.empty() &&
+        std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; }))
       highest = std::max<std::uint64_t>(highest, std::strtoull(name.c_str(), nullptr, 10));
   }
   if (ec) return files::ErrnoError("list", stack / "generations", ec.value());
@@ -109,13 +122,17 @@ void RemoveLeftovers(const files::Path& folder, std::string_view prefix) {
 }  // namespace
 
 Status CheckStackName(std::string_view name) {
-  const bool ok = !name.empty() && name.size() <= 63 && std::isalpha(static_cast<unsigned char>(name[0])) != 0 &&
+  const bool ok = !name.empty() && name.size() <= 63 &&
+                  std::isalpha(static_cast<unsigned char>(name[0])) != 0 &&
                   std::all_of(name.begin(), name.end(),
                               [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
   if (ok) return Ok();
-  return Error(Code::kInvalid, fmt::format("\"{}\" cannot be a stack's name: it begins with a letter, continues with letters, "
-                                           "digits and '-', and has at most 63 characters",
-                                           name));
+  return Error(
+      Code::kInvalid,
+      fmt::format(
+          "\"{}\" cannot be a stack's name: it begins with a letter, continues with letters, "
+          "digits and '-', and has at most 63 characters",
+          name));
 }
 
 std::vector<items::TableSpec> TablesOfGeneration(tables::DataVersion version) {
@@ -135,28 +152,36 @@ Result<Stack> StackRegistry::Get(std::string_view name) const {
   if (!Exists(name)) {
     // By their folders alone: a damaged stack must not stand in the way of this answer.
     TRY(const auto names, Names());
-    return Error(Code::kNotFound,
-                 fmt::format("there is no stack \"{}\" in {}; {}", name, home_.string(),
-                             names.empty() ? fmt::format("create it with \"vams stack create {}\"", name)
-                                           : fmt::format("there {} {}; name one of them with --stack, or create it with "
-                                                         "\"vams stack create {}\"",
-                                                         names.size() == 1 ? "is" : "are", fmt::join(names, ", "), name)));
+    return Error(
+        Code::kNotFound,
+        fmt::format(
+            "there is no stack \"{}\" in {}; {}", name, home_.string(),
+            names.empty()
+                ? fmt::format("create it with \"vams stack create {}\"", name)
+                : fmt::format("there {} {}; name one of them with --stack, or create it with "
+                              "\"vams stack create {}\"",
+                              names.size() == 1 ? "is" : "are", fmt::join(names, ", "), name)));
   }
   Stack stack;
   stack.folder = StackFolder(name);
   TRY(const auto object, ReadObject(stack.folder / "stack.json"));
   stack.name = TextOf(object, "name");
   if (stack.name != name)
-    return Error(Code::kCorrupt, fmt::format("{} is of a stack \"{}\", not of \"{}\"; give the folder its name back, or restore "
-                                             "it from a backup",
-                                             (stack.folder / "stack.json").string(), stack.name, name));
+    return Error(
+        Code::kCorrupt,
+        fmt::format(
+            "{} is of a stack \"{}\", not of \"{}\"; give the folder its name back, or restore "
+            "it from a backup",
+            (stack.folder / "stack.json").string(), stack.name, name));
   stack.created_at = TextOf(object, "createdAt");
   std::error_code ec;
   const auto target = std::filesystem::read_symlink(stack.folder / "current", ec);
   if (ec == std::errc::no_such_file_or_directory || ec == std::errc::invalid_argument)
-    return Error(Code::kCorrupt, fmt::format("{} does not say which generation is the current one: the stack is damaged; "
-                                             "restore it from a backup",
-                                             (stack.folder / "current").string()));
+    return Error(
+        Code::kCorrupt,
+        fmt::format("{} does not say which generation is the current one: the stack is damaged; "
+                    "restore it from a backup",
+                    (stack.folder / "current").string()));
   if (ec) return files::ErrnoError("read", stack.folder / "current", ec.value());
   TRY(stack.current, ReadGeneration(stack.folder / target));
   return stack;
@@ -188,7 +213,8 @@ Result<std::vector<Stack>> StackRegistry::List() const {
   return stacks;
 }
 
-Result<Stack> StackRegistry::Create(std::string_view name, const std::optional<std::string>& config) const {
+Result<Stack> StackRegistry::Create(std::string_view name,
+                                    const std::optional<std::string>& config) const {
   TRY(auto builder, GenerationBuilder::ForNewStack(*this, name, config));
   {
     OpContext op;
@@ -201,26 +227,36 @@ Result<Stack> StackRegistry::Create(std::string_view name, const std::optional<s
 
 Result<files::FileLock> LockStack(const Stack& stack, std::string_view doing, const Clock& clock) {
   auto lock = files::FileLock::Acquire(
-      stack.folder / "lock",
-      fmt::format("\"{}\" (process {}, since {})", doing, ::getpid(), IsoMillis(clock.NowMillis())));
+      stack.folder / "lock", fmt::format("\"{}\" (process {}, since {})", doing, ::getpid(),
+                                         IsoMillis(clock.NowMillis())));
   if (lock.ok() || lock.error().code != Code::kConflict) return lock;
-  return Error(Code::kConflict, fmt::format("stack \"{}\" is in use by {}; nothing was changed; stop that first, or wait for "
-                                            "it to end",
-                                            stack.name, lock.error().message));
+  return Error(
+      Code::kConflict,
+      fmt::format("stack \"{}\" is in use by {}; nothing was changed; stop that first, or wait for "
+                  "it to end",
+                  stack.name, lock.error().message));
 }
 
-Result<GenerationBuilder> GenerationBuilder::ForNewStack(const StackRegistry& registry, std::string_view name,
+Result<GenerationBuilder> GenerationBuilder::ForNewStack(const StackRegistry& registry,
+                                                         std::string_view name,
                                                          const std::optional<std::string>& config) {
   TRY_OK(CheckStackName(name));
   if (registry.Exists(name))
-    return Error(Code::kConflict, fmt::format("there is a stack \"{}\" already; nothing was changed; choose another name", name));
+    return Error(
+        Code::kConflict,
+        fmt::format("there is a stack \"{}\" already; nothing was changed; choose another name",
+                    name));
   const files::Path stacks = registry.home() / "stacks";
   TRY_OK(files::MakeFolders(stacks));
-  auto lock = files::FileLock::Acquire(stacks / fmt::format(".lock-{}", name), fmt::format("process {}", ::getpid()));
+  auto lock = files::FileLock::Acquire(stacks / fmt::format(".lock-{}", name),
+                                       fmt::format("process {}", ::getpid()));
   if (!lock.ok()) {
     if (lock.error().code != Code::kConflict) return std::move(lock).error();
-    return Error(Code::kConflict, fmt::format("stack \"{}\" is being created by {}; nothing was changed; wait for that to end",
-                                              name, lock.error().message));
+    return Error(
+        Code::kConflict,
+        fmt::format(
+            "stack \"{}\" is being created by {}; nothing was changed; wait for that to end", name,
+            lock.error().message));
   }
   const std::string prefix = fmt::format(".new-{}", name);
   RemoveLeftovers(stacks, prefix + ".");
@@ -236,7 +272,8 @@ Result<GenerationBuilder> GenerationBuilder::ForNewStack(const StackRegistry& re
   return builder;
 }
 
-Result<GenerationBuilder> GenerationBuilder::ForStack(const StackRegistry& registry, const Stack& stack) {
+Result<GenerationBuilder> GenerationBuilder::ForStack(const StackRegistry& registry,
+                                                      const Stack& stack) {
   const files::Path generations = stack.folder / "generations";
   RemoveLeftovers(generations, ".new.");
   TRY(const auto highest, HighestGeneration(stack.folder));
@@ -248,7 +285,8 @@ Result<GenerationBuilder> GenerationBuilder::ForStack(const StackRegistry& regis
   return builder;
 }
 
-Result<Stack> GenerationBuilder::Publish(tables::DataVersion version, json::object origin, json::object row_counts) {
+Result<Stack> GenerationBuilder::Publish(tables::DataVersion version, json::object origin,
+                                         json::object row_counts) {
   const std::string now = IsoMillis(registry_->clock_.NowMillis());
   TRY_OK(WriteJson(folder_ / "generation.json", {{"format", kFormat},
                                                  {"number", number_},
@@ -263,12 +301,15 @@ Result<Stack> GenerationBuilder::Publish(tables::DataVersion version, json::obje
   const files::Path stack = registry_->StackFolder(name_);
   if (new_stack_) {
     const files::Path& built = staging_.path();
-    TRY_OK(WriteJson(built / "stack.json", {{"format", kFormat}, {"name", name_}, {"createdAt", now}}));
+    TRY_OK(WriteJson(built / "stack.json",
+                     {{"format", kFormat}, {"name", name_}, {"createdAt", now}}));
     TRY_OK(PointCurrentTo(built, number_));
     // rename(2) replaces an empty folder only, so a stack made meanwhile is safe.
     if (auto renamed = files::RenameDurably(built, stack); !renamed.ok()) {
       if (registry_->Exists(name_))
-        return Error(Code::kConflict, fmt::format("somebody made a stack \"{}\" meanwhile; nothing was changed", name_));
+        return Error(
+            Code::kConflict,
+            fmt::format("somebody made a stack \"{}\" meanwhile; nothing was changed", name_));
       return std::move(renamed).error();
     }
     (void)staging_.Release();
@@ -289,7 +330,8 @@ Status AppendHistory(const Stack& stack, json::object entry, const Clock& clock)
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (fd < 0) return files::ErrnoError("open", path, errno);
   // One write of one line: concurrent appends do not mix.
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       ::fsync(fd) == 0;
   const int error = errno;
   ::close(fd);
   return written ? Ok() : Status(files::ErrnoError("write", path, error));

@@ -1,7 +1,8 @@
-// Stacks and their generations on disk: docs/formats/stack-layout.md, lifecycle.md sections 1 and 4.
+// Stacks and their generations on disk: docs/formats/stack-layout.md, lifecycle.md sections 1
+// and 4.
 //
-// Thread rule: objects belong to one thread; different processes are kept apart by the stack's lock.
-// Everything blocks on disk.
+// Thread rule: objects belong to one thread; different processes are kept apart by the stack's
+// lock. Everything blocks on disk.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -68,11 +69,13 @@ class StackRegistry {
   const Clock& clock_;
 };
 
-// Serving or changing a stack takes its lock.  kConflict says who holds it since when, and what to do.
+// Serving or changing a stack takes its lock.  kConflict says who holds it since when, and what to
+// do.
 Result<files::FileLock> LockStack(const Stack& stack, std::string_view doing, const Clock& clock);
 
-// Builds a generation where nobody sees it and makes it current in one rename: of a stack that exists (a
-// new generation) or of a new one (the whole stack).  Dropping the builder without Publish leaves no trace.
+// Builds a generation where nobody sees it and makes it current in one rename: of a stack that
+// exists (a new generation) or of a new one (the whole stack).  Dropping the builder without
+// Publish leaves no trace.
 class GenerationBuilder {
  public:
   static Result<GenerationBuilder> ForNewStack(const StackRegistry& registry, std::string_view name,
@@ -85,7 +88,8 @@ class GenerationBuilder {
   files::Path blobs() const { return blobs_; }
 
   // Everything in the generation must be closed.  kConflict if somebody made the stack meanwhile.
-  Result<Stack> Publish(tables::DataVersion version, boost::json::object origin, boost::json::object tables);
+  Result<Stack> Publish(tables::DataVersion version, boost::json::object origin,
+                        boost::json::object tables);
 
  private:
   GenerationBuilder(const StackRegistry& registry, std::string name, files::TempFolder staging)

@@ -1,6 +1,6 @@
-// What items_crash.py kills, starves of disk space and looks at afterwards: a program that commits or
-// bulk-loads rows whose every byte follows from their number, and one that tells whether what a store holds
-// can be the result of such a run.
+// What items_crash.py kills, starves of disk space and looks at afterwards: a program that commits
+// or bulk-loads rows whose every byte follows from their number, and one that tells whether what a
+// store holds can be the result of such a run.
 //
 //   crash_child [--as-nobody] commit DB COUNT THREADS
 //   crash_child [--as-nobody] bulk DB ROWS CHECKPOINT_EVERY [sorted]
@@ -18,13 +18,14 @@
 #include <boost/json.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "items/codec.h"
 #include "items/sqlite/sqlite_store.h"
 
 namespace vams::items {
@@ -78,8 +79,7 @@ Item ItemOf(std::int64_t thread, std::int64_t number) {
           {"twin", Value::S(TwinId(thread, number))}};
 }
 Item TwinOf(std::int64_t thread, std::int64_t number) {
-  return {{"id", Value::S(TwinId(thread, number))},
-          {"payload", Value::S(Payload(number, thread))}};
+  return {{"id", Value::S(TwinId(thread, number))}, {"payload", Value::S(Payload(number, thread))}};
 }
 
 Item RowOf(std::int64_t number, bool outdated = false) {
@@ -151,9 +151,7 @@ Status Commit(const files::Path& path, std::int64_t count, std::int64_t threads)
 
 // Adds the row of step `step` (from 1), and sometimes an outdated form of one that comes later.
 Status AddStep(BulkLoader& load, OpContext& op, std::int64_t step, std::int64_t rows, bool sorted) {
-  const auto number_at = [&](std::int64_t s) {
-    return sorted ? s - 1 : (s - 1) * kStride % rows;
-  };
+  const auto number_at = [&](std::int64_t s) { return sorted ? s - 1 : (s - 1) * kStride % rows; };
   const std::int64_t later = step + kAhead;
   if (!sorted && later <= rows && later % 10 == 0)
     TRY_OK(load.Add(op, RowOf(number_at(later), true)));
@@ -166,11 +164,10 @@ Status Bulk(const files::Path& path, std::int64_t rows, std::int64_t checkpoint_
   OpContext op;
   const TableSpec spec = BulkTable();
   TRY_OK(store->CreateTables(op, std::span(&spec, 1)));
-  TRY(const auto load, store->OpenBulkLoad(op, kBulk,
-                                           {.log = BulkLog::kImages,
-                                            .name = "load",
-                                            .sort_memory = kSortMemory,
-                                            .sorted = sorted}));
+  TRY(const auto load,
+      store->OpenBulkLoad(
+          op, kBulk,
+          {.log = BulkLog::kImages, .name = "load", .sort_memory = kSortMemory, .sorted = sorted}));
   const auto token = load->resumed_from();
   for (std::int64_t step = token ? std::atoll(token->c_str()) + 1 : 1; step <= rows; ++step) {
     TRY_OK(AddStep(*load, op, step, rows, sorted));
@@ -202,7 +199,8 @@ Status ForEachChange(ItemStore& store, OpContext& op,
     TRY(const auto page, store.ReadChanges(op, after, kPage));
     for (const Change& change : page.changes) {
       if (change.position != ++after)
-        return Contradiction(fmt::format("the change log has {} where {} belongs", change.position, after));
+        return Contradiction(
+            fmt::format("the change log has {} where {} belongs", change.position, after));
       TRY_OK(visit(change));
     }
     if (page.changes.empty()) break;
@@ -230,7 +228,8 @@ class LogReplay {
   Status SeeBulk(const Change& change, const std::string& where) {
     ++bulk_entries_;
     const Item expected = RowOf(IntOf(*change.after, "number"));
-    if (!(*change.after == expected)) return Contradiction(where + " is not of a row that was loaded");
+    if (!(*change.after == expected))
+      return Contradiction(where + " is not of a row that was loaded");
     if (change.before && !(*change.before == expected))
       return Contradiction(where + " replaces what was never there");
     return Ok();
@@ -275,8 +274,8 @@ Status VerifyCommits(ItemStore& store, OpContext& op, const LogReplay& log,
   TRY_OK(ForEach(store, op, kItems, [&](const Item& item) -> Status {
     const std::int64_t thread = IntOf(item, "thread"), number = IntOf(item, "number");
     if (number != ++items[thread])
-      return Contradiction(fmt::format("thread {}: item {} stands where {} belongs", thread, number,
-                                       items[thread]));
+      return Contradiction(
+          fmt::format("thread {}: item {} stands where {} belongs", thread, number, items[thread]));
     if (!(item == ItemOf(thread, number)))
       return Contradiction(fmt::format("thread {}: item {} is not what was put", thread, number));
     TRY(const Item twin, store.Get(op, kTwins, {{"id", Value::S(TwinId(thread, number))}}));
@@ -302,7 +301,8 @@ Status VerifyCommits(ItemStore& store, OpContext& op, const LogReplay& log,
   TRY(const std::uint64_t stored_twins, store.Count(op, kTwins));
   if (stored_twins != twins)
     return Contradiction(fmt::format("{} twins and counters, expected {}", stored_twins, twins));
-  if (items != log.commits()) return Contradiction("the change log has other commits than the tables");
+  if (items != log.commits())
+    return Contradiction("the change log has other commits than the tables");
   out["threads"] = std::move(threads);
   return Ok();
 }
@@ -320,7 +320,8 @@ Status VerifyBulk(ItemStore& store, OpContext& op, const LogReplay& log, boost::
   std::int64_t rows = 0, highest = -1;
   TRY_OK(ForEach(store, op, kBulk, [&](const Item& row) -> Status {
     const std::int64_t number = IntOf(row, "number");
-    if (!(row == RowOf(number))) return Contradiction(fmt::format("row {} is not as added", number));
+    if (!(row == RowOf(number)))
+      return Contradiction(fmt::format("row {} is not as added", number));
     ++rows;
     highest = std::max(highest, number);
     ++groups[static_cast<std::size_t>(number % kGroups)];
@@ -340,8 +341,8 @@ Status VerifyBulk(ItemStore& store, OpContext& op, const LogReplay& log, boost::
       request.after = page.next;
     } while (!request.after.empty());
     if (found != expected)
-      return Contradiction(fmt::format("the index has {} rows of group {}, the table {}", found,
-                                       group, expected));
+      return Contradiction(
+          fmt::format("the index has {} rows of group {}, the table {}", found, group, expected));
   }
   if (log.bulk_entries() < rows)
     return Contradiction(fmt::format("{} rows, {} changes of them", rows, log.bulk_entries()));
@@ -366,8 +367,8 @@ Status VerifyStore(const files::Path& path, boost::json::object& out) {
   TRY_OK(store->CheckIntegrity(op));
   TRY(const Position last, store->LastChange(op));
   if (last_read && *last_read != last)
-    return Contradiction(fmt::format("reading only shows changes up to {}, writing up to {}",
-                                     *last_read, last));
+    return Contradiction(
+        fmt::format("reading only shows changes up to {}, writing up to {}", *last_read, last));
   LogReplay log;
   Position seen = 0;
   TRY_OK(ForEachChange(*store, op, [&](const Change& change) {
@@ -375,7 +376,8 @@ Status VerifyStore(const files::Path& path, boost::json::object& out) {
     return log.See(change);
   }));
   TRY_OK(log.Finish());
-  if (seen != last) return Contradiction(fmt::format("the change log ends at {}, not {}", seen, last));
+  if (seen != last)
+    return Contradiction(fmt::format("the change log ends at {}, not {}", seen, last));
   out["changes"] = last;
   out["threads"] = boost::json::object();
   if (store->Table(op, kItems).ok() != store->Table(op, kTwins).ok())
@@ -399,7 +401,8 @@ int Report(const Status& status, int exit) {
 Status BecomeNobody() {
   const passwd* nobody = ::getpwnam("nobody");
   if (nobody == nullptr) return Error(Code::kNotFound, "there is no user nobody");
-  if (::setgroups(0, nullptr) != 0 || ::setgid(nobody->pw_gid) != 0 || ::setuid(nobody->pw_uid) != 0)
+  if (::setgroups(0, nullptr) != 0 || ::setgid(nobody->pw_gid) != 0 ||
+      ::setuid(nobody->pw_uid) != 0)
     return Error(Code::kDenied, "cannot become the user nobody");
   return Ok();
 }

@@ -1,8 +1,10 @@
-// A disk that fills up, for tests: preloaded into a program (LD_PRELOAD), it lets files whose path contains
-// FULL_DISK_PATH grow by FULL_DISK_BYTES in all; then write, pwrite and ftruncate give ENOSPC.  As on a real
-// disk, overwriting takes no space, and the write that meets the limit is cut short first.
+// A disk that fills up, for tests: preloaded into a program (LD_PRELOAD), it lets files whose path
+// contains FULL_DISK_PATH grow by FULL_DISK_BYTES in all; then write, pwrite, ftruncate and
+// fallocate give ENOSPC.  As on a real disk, overwriting takes no space, and a write that begins
+// within what is there is cut short first.
 //
-// Thread-safe.  Not for programs that write through stdio: its calls inside libc cannot be seen from here.
+// Thread-safe.  Not for programs that write through stdio: its calls inside libc cannot be seen
+// from here.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -51,17 +53,23 @@ long long SizeOf(int fd) {
   return fstat(fd, &info) == 0 ? info.st_size : 0;
 }
 
+// Space goes in blocks, and holes take none.
+constexpr long long kBlock = 4096;
+
+long long BlocksEnd(long long bytes) { return (bytes + kBlock - 1) / kBlock * kBlock; }
+
 // How many of `count` bytes at `offset` fit; takes the space they need.
 size_t Take(int fd, long long offset, size_t count) {
-  const long long size = SizeOf(fd);
-  const long long end = offset + static_cast<long long>(count);
-  const long long growth = end - (offset > size ? offset : size);
+  const long long end = BlocksEnd(offset + static_cast<long long>(count));
+  const long long has = BlocksEnd(SizeOf(fd));
+  const long long growth = end - (offset > has ? offset / kBlock * kBlock : has);
   if (growth <= 0) return count;
   const long long before = TheDisk().left.fetch_sub(growth);
   if (before >= growth) return count;
-  const long long missing = growth - (before > 0 ? before : 0);
-  TheDisk().left.fetch_add(missing);
-  return count - static_cast<size_t>(missing);
+  TheDisk().left.fetch_add(
+      growth);  // all or nothing: the last blocks stay free for somebody smaller
+  const long long there = has > offset ? has - offset : 0;
+  return static_cast<size_t>(there);
 }
 
 ssize_t Full() {

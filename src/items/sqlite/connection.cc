@@ -1,8 +1,23 @@
 #include "items/sqlite/connection.h"
 
+#include <errno.h>
 #include <fmt/format.h>
 
 namespace vams::items::sqlite {
+
+namespace {
+
+// SQLite calls it an I/O error when a quota is used up, or when the disk has no room for the index
+// of the log file; to whoever has to act on it, both are a full disk.
+bool IsDiskFull(sqlite3* db, int rc) {
+  if ((rc & 0xff) == SQLITE_FULL) return true;
+  if ((rc & 0xff) != SQLITE_IOERR || db == nullptr) return false;
+  const int system_error = sqlite3_system_errno(db);
+  return system_error == ENOSPC || system_error == EDQUOT ||
+         sqlite3_extended_errcode(db) == SQLITE_IOERR_SHMSIZE;
+}
+
+}  // namespace
 
 Error SqliteError(sqlite3* db, int rc, std::string_view doing) {
   const char* file = db == nullptr ? nullptr : sqlite3_db_filename(db, "main");
@@ -10,7 +25,7 @@ Error SqliteError(sqlite3* db, int rc, std::string_view doing) {
   const std::string details =
       fmt::format("sqlite {} ({}): {}", rc, db == nullptr ? 0 : sqlite3_extended_errcode(db),
                   db == nullptr ? sqlite3_errstr(rc) : sqlite3_errmsg(db));
-  switch (rc & 0xff) {
+  switch (IsDiskFull(db, rc) ? SQLITE_FULL : rc & 0xff) {
     case SQLITE_FULL:
       return Error(
           Code::kUnavailable,

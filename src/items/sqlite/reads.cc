@@ -420,6 +420,7 @@ template <typename Base>
 Result<Page> Reads<Base>::Scan(OpContext& op, std::string_view table, const Segment& segment,
                                std::string_view after, std::size_t limit) {
   Page page;
+  page.items.reserve(std::min<std::size_t>(limit, 1000));
   TRY(page.next,
       ScanEncoded(op, table, segment, after, limit, [&](std::string_view encoded) -> Status {
         TRY(auto item, DecodeItem(encoded));

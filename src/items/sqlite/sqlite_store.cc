@@ -56,6 +56,11 @@ Status PrepareFile(Connection& connection, const files::Path& path, bool read_on
         fmt::format("BEGIN IMMEDIATE;{}PRAGMA application_id={};PRAGMA user_version={};COMMIT;",
                     kSchema, kApplicationId, kFormatVersion));
   }
+  if (application == 0 && version == 0 && objects == 0)
+    return Error(Code::kNotFound,
+                 fmt::format("{} is empty: its creation was not completed; open it for writing to "
+                             "complete it",
+                             path.string()));
   if (application != kApplicationId)
     return Error(Code::kCorrupt,
                  fmt::format("{} is not an item store of vams; nothing was changed; check the path",

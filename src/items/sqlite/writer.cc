@@ -95,7 +95,9 @@ Writer::~Writer() {
 Status Writer::Checkpoint() {
   const int rc = sqlite3_wal_checkpoint_v2(connection_->raw(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
                                            nullptr, nullptr);
-  return rc == SQLITE_OK ? Ok() : Status(SqliteError(connection_->raw(), rc, "checkpoint"));
+  return rc == SQLITE_OK
+             ? Ok()
+             : Status(SqliteError(connection_->raw(), rc, "move committed changes into"));
 }
 
 Status Writer::Run(OpContext& op, Task task) {
@@ -301,7 +303,7 @@ void Writer::CheckpointLoop() {
     if (rc == SQLITE_OK)
       SyncDatabaseFile(checkpoints_->raw());
     else if (rc != SQLITE_BUSY)
-      LogWarning(SqliteError(checkpoints_->raw(), rc, "checkpoint").message);
+      LogWarning(SqliteError(checkpoints_->raw(), rc, "move committed changes into").message);
     lock.lock();
     checkpointing_ = false;
     finish_requested_ = rc == SQLITE_OK;
