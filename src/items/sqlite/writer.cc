@@ -1,6 +1,10 @@
 #include "items/sqlite/writer.h"
 
 #include <fmt/format.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -25,6 +29,18 @@ constexpr milliseconds kInteractiveMemory{50};
 constexpr std::size_t kCheckpointPages = 16000;
 constexpr std::size_t kCheckpointPagesInBulk = 500;
 constexpr std::size_t kCheckpointPagesInIdleBulk = 8000;
+
+// std::atomic::wait spins and yields before it sleeps, which many waiting clients pay for with the
+// writer's core.
+void SleepUntilDone(std::atomic<std::uint32_t>& done) {
+  static_assert(sizeof done == sizeof(std::uint32_t));
+  while (done.load(std::memory_order_acquire) == 0)
+    ::syscall(SYS_futex, &done, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+}
+void WakeAll(std::atomic<std::uint32_t>& done) {
+  done.store(1, std::memory_order_release);
+  ::syscall(SYS_futex, &done, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+}
 
 Status Configure(Connection& connection) {
   TRY_OK(connection.Exec("PRAGMA synchronous=FULL"));
@@ -118,7 +134,7 @@ Status Writer::Run(OpContext& op, Task task) {
   }
   if (!busy_) wake_.notify_one();
   lock.unlock();
-  group->done.wait(0);
+  SleepUntilDone(group->done);
   return std::move(pending.status);
 }
 
@@ -216,8 +232,7 @@ void Writer::Transact(Lock& lock) {
     if (!status.ok())
       for (Pending* p : group->members) p->status = status;
     // A waiter may free its Pending as soon as it wakes; the group itself is shared.
-    group->done.store(1, std::memory_order_release);
-    group->done.notify_all();
+    WakeAll(group->done);
   }
   lock.lock();
   stepping_ = nullptr;
