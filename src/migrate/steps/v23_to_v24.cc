@@ -1,0 +1,24 @@
+#include "migrate/steps.h"
+
+namespace vams::migrate {
+
+namespace {
+
+class TheStep final : public Step {
+ public:
+  tables::DataVersion from() const override { return {2, 3}; }
+  tables::DataVersion to() const override { return {2, 4}; }
+  std::vector<const Phase*> Phases(Dialect dialect) const override {
+    (void)dialect;
+    return {};
+  }
+};
+
+}  // namespace
+
+const Step& Step23To24() {
+  static const TheStep step;
+  return step;
+}
+
+}  // namespace vams::migrate

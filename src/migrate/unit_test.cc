@@ -1,0 +1,1 @@
+#include "migrate/naive_engine_test.h"
