@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "migrate/steps.h"
+
 namespace vams::app {
 
 namespace {
@@ -16,7 +18,11 @@ std::string Release() { return VAMS_RELEASE; }
 
 tables::DataVersion ServedDataVersion() { return tables::kNewest; }
 
-std::vector<tables::DataVersion> MigratesFrom() { return {}; }
+std::vector<tables::DataVersion> MigratesFrom() {
+  std::vector<tables::DataVersion> versions;
+  for (const auto* step : migrate::AllSteps()) versions.push_back(step->from());
+  return versions;
+}
 
 std::vector<tables::DataVersion> Imports() {
   const auto all = tables::AllVersions();

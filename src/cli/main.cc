@@ -72,6 +72,7 @@ int Main(int argc, char** argv) {
   AddStackCommands(app, context);
   AddImportCommand(app, context);
   AddExportCommand(app, context);
+  AddMigrateCommands(app, context);
   AddItemsCommands(app, context);
   AddConfigCommands(app, context);
   try {

@@ -187,6 +187,15 @@ Result<Stack> StackRegistry::Get(std::string_view name) const {
   return stack;
 }
 
+Result<Generation> StackRegistry::GenerationOf(const Stack& stack, std::uint64_t number) const {
+  const files::Path folder = stack.folder / "generations" / Number(number);
+  std::error_code ec;
+  if (!std::filesystem::exists(folder, ec))
+    return Error(Code::kNotFound,
+                 fmt::format("stack \"{}\" has no generation {} any more", stack.name, number));
+  return ReadGeneration(folder);
+}
+
 Result<std::vector<std::string>> StackRegistry::Names() const {
   std::vector<std::string> names;
   std::error_code ec;

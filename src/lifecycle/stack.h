@@ -39,6 +39,7 @@ struct Stack {
 
   files::Path blobs() const { return folder / "blobs"; }
   files::Path config() const { return folder / "config.json"; }
+  files::Path migrations() const { return folder / "migrations"; }
 };
 
 // kInvalid with the rule.
@@ -55,6 +56,9 @@ class StackRegistry {
   // kNotFound names the stacks there are and how to make one; kCorrupt if its files are damaged.
   Result<Stack> Get(std::string_view name) const;
   bool Exists(std::string_view name) const;
+
+  // kNotFound if the stack has no such generation (it was pruned).
+  Result<Generation> GenerationOf(const Stack& stack, std::uint64_t number) const;
 
   // An empty stack of the newest data version.  kConflict if it exists.  `config`: the text of its
   // configuration file, stored as it is.

@@ -9,9 +9,7 @@
 
 namespace vams::migrate {
 
-std::string_view NameOf(Direction direction) {
-  return direction == Direction::kUp ? "up" : "down";
-}
+std::string_view NameOf(Direction direction) { return direction == Direction::kUp ? "up" : "down"; }
 
 std::string_view NameOf(Dialect dialect) {
   return dialect == Dialect::kCorrected ? "corrected" : "reference";
@@ -40,7 +38,8 @@ void AddPart(std::string& key, std::string_view part) {
 
 struct State::Cache {
   std::unordered_map<std::string, std::optional<items::Item>> found;
-  std::unordered_map<std::string, std::vector<items::Item>> queried;
+  std::unordered_map<std::string, std::shared_ptr<const std::vector<items::Item>>> queried;
+  std::map<std::string, bool, std::less<>> empty;
   std::map<std::string, std::vector<items::Item>, std::less<>> all;
   std::map<std::string, items::TableSpec, std::less<>> specs;
 };
@@ -65,6 +64,12 @@ Result<std::optional<items::Item>> State::Find(std::string_view table, const ite
 
 Result<std::vector<items::Item>> State::Query(std::string_view table, std::string_view index,
                                               std::string_view partition) {
+  TRY(const auto shared, QueryShared(table, index, partition));
+  return *shared;
+}
+
+Result<std::shared_ptr<const std::vector<items::Item>>> State::QueryShared(
+    std::string_view table, std::string_view index, std::string_view partition) {
   std::string name;
   AddPart(name, table);
   AddPart(name, index);
@@ -76,22 +81,37 @@ Result<std::vector<items::Item>> State::Query(std::string_view table, std::strin
   items::QueryRequest request{.table = std::string(table),
                               .index = std::string(index),
                               .partition = items::Value::S(std::string(partition))};
-  std::vector<items::Item> all;
+  auto all = std::make_shared<std::vector<items::Item>>();
   do {
     auto page = source->Query(op_, request);
     if (!page.ok() && page.error().code == Code::kNotFound) break;
     if (!page.ok()) return std::move(page).error();
-    std::move(page->items.begin(), page->items.end(), std::back_inserter(all));
+    std::move(page->items.begin(), page->items.end(), std::back_inserter(*all));
     request.after = std::move(page->next);
   } while (!request.after.empty());
   if (cache_->queried.size() >= kRemembered) cache_->queried.clear();
   cache_->queried[name] = all;
-  return all;
+  return std::shared_ptr<const std::vector<items::Item>>(std::move(all));
+}
+
+Result<bool> State::IsEmpty(std::string_view table) {
+  if (const auto known = cache_->empty.find(table); known != cache_->empty.end())
+    return known->second;
+  bool empty = true;
+  std::string after;
+  do {
+    auto page = tables_.Scan(op_, table, {}, after, 1);
+    if (!page.ok() && page.error().code == Code::kNotFound) break;
+    if (!page.ok()) return std::move(page).error();
+    empty = page->items.empty();
+    after = std::move(page->next);
+  } while (empty && !after.empty());
+  cache_->empty.emplace(std::string(table), empty);
+  return empty;
 }
 
 Result<const std::vector<items::Item>*> State::All(std::string_view table) {
-  if (const auto known = cache_->all.find(table); known != cache_->all.end())
-    return &known->second;
+  if (const auto known = cache_->all.find(table); known != cache_->all.end()) return &known->second;
   std::vector<items::Item> all;
   std::string after;
   do {

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -86,6 +87,12 @@ class State {
   // empty if there is no such table.
   Result<std::vector<items::Item>> Query(std::string_view table, std::string_view index,
                                          std::string_view partition);
+  // The same without a copy of the items; for what is asked once per record.
+  Result<std::shared_ptr<const std::vector<items::Item>>> QueryShared(std::string_view table,
+                                                                      std::string_view index,
+                                                                      std::string_view partition);
+  // Whether the table has no items, or is not there.  Asked of the store once.
+  Result<bool> IsEmpty(std::string_view table);
   // All items of a table, in key order; for small tables (buckets, default schemas).  The reference
   // lives as long as the state.
   Result<const std::vector<items::Item>*> All(std::string_view table);
@@ -124,17 +131,15 @@ struct Unit {
 class Output {
  public:
   struct Remark {
-    std::string code;       // "D-8", "M45-2": as the spec names it
-    std::string table;      // of the record it is about
-    items::Item record;     // the whole record
-    std::string text;       // a sentence for the operator
+    std::string code;    // "D-8", "M45-2": as the spec names it
+    std::string table;   // of the record it is about
+    items::Item record;  // the whole record
+    std::string text;    // a sentence for the operator
   };
 
   // A record of the destination state.  One unit puts a key at most once, and no other unit puts
   // it; the engine fails the run otherwise.
-  void Put(std::string_view table, items::Item item) {
-    puts.push_back({table, std::move(item)});
-  }
+  void Put(std::string_view table, items::Item item) { puts.push_back({table, std::move(item)}); }
   // The record cannot be placed in the new shape (ruling D-9).  It is kept whole.
   void Quarantine(const Record& record, std::string_view code, std::string reason);
   // The record could belong to several places and nothing decides: stops the run unless the

@@ -142,8 +142,8 @@ const items::TableSpec* SpecFor(std::string_view table, tables::DataVersion vers
     for (const auto known : tables::AllVersions())
       for (const std::string_view name : tables::AllTableNames()) {
         const auto* def = tables::FindTable(known, name);
-        (*all)[known].emplace(name, tables::SpecOf(def != nullptr ? *def
-                                                                  : *tables::FindTableInAny(name)));
+        (*all)[known].emplace(
+            name, tables::SpecOf(def != nullptr ? *def : *tables::FindTableInAny(name)));
       }
     return all;
   }();

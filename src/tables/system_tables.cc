@@ -39,10 +39,27 @@ items::TableSpec Objects() {
           .ttl_attribute = {}};
 }
 
+items::TableSpec Residue() {
+  return {.name = std::string(kResidueTable),
+          .partition = {"scope", Kind::kS},
+          .sort = {"key", Kind::kB},
+          .indexes = {},
+          .ttl_attribute = {}};
+}
+
+items::TableSpec Findings() {
+  return {.name = std::string(kFindingsTable),
+          .partition = {"scope", Kind::kS},
+          .sort = {"record", Kind::kB},
+          .indexes = {},
+          .ttl_attribute = {}};
+}
+
 }  // namespace
 
 std::span<const items::TableSpec> SystemTables() {
-  static const std::vector<items::TableSpec> specs = {ObjectVersions(), Objects()};
+  static const std::vector<items::TableSpec> specs = {Findings(), Residue(), ObjectVersions(),
+                                                      Objects()};
   return specs;
 }
 

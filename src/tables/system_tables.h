@@ -19,6 +19,10 @@ namespace vams::tables {
 inline constexpr std::string_view kObjectsTable = "sys.objects";
 // One record per object version.
 inline constexpr std::string_view kObjectVersionsTable = "sys.object-versions";
+// What migrations lost on the way, one record per record of the other shape (migrate/unit.h).
+inline constexpr std::string_view kResidueTable = "sys.migration-residue";
+// Quarantined records and what the operator was told about others.
+inline constexpr std::string_view kFindingsTable = "sys.migration-findings";
 
 // All of them, by name.
 std::span<const items::TableSpec> SystemTables();

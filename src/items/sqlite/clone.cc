@@ -1,0 +1,65 @@
+#include "items/sqlite/clone.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "items/sqlite/connection.h"
+
+namespace vams::items {
+
+namespace {
+
+constexpr int kPagesAtOnce = 4096;  // 16 MiB, between two looks at the caller's patience
+
+Status CopyPages(OpContext& op, sqlite3* from, const files::Path& to) {
+  sqlite3* db = nullptr;
+  int rc = sqlite3_open_v2(to.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  struct Closer {
+    sqlite3* db;
+    ~Closer() { sqlite3_close(db); }
+  } closer{db};
+  if (rc != SQLITE_OK) return sqlite::SqliteError(db, rc, "create " + to.string());
+  // The file is thrown away after a crash, so it needs no journal; it is synced at the end.
+  sqlite3_exec(db, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", nullptr, nullptr, nullptr);
+  sqlite3_backup* backup = sqlite3_backup_init(db, "main", from, "main");
+  if (backup == nullptr)
+    return sqlite::SqliteError(db, sqlite3_errcode(db), "copy to " + to.string());
+  Status patience = Ok();
+  do {
+    rc = sqlite3_backup_step(backup, kPagesAtOnce);
+    patience = op.Check();
+  } while (rc == SQLITE_OK && patience.ok());
+  const int finished = sqlite3_backup_finish(backup);
+  if (!patience.ok()) return patience;
+  if (rc != SQLITE_DONE) return sqlite::SqliteError(db, rc, "copy to " + to.string());
+  if (finished != SQLITE_OK) return sqlite::SqliteError(db, finished, "copy to " + to.string());
+  return Ok();
+}
+
+Status Sync(const files::Path& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) return files::ErrnoError("open", path, errno);
+  const bool synced = ::fsync(fd) == 0;
+  const int error = errno;
+  ::close(fd);
+  if (!synced) return files::ErrnoError("write", path, error);
+  return files::SyncFolder(path.parent_path());
+}
+
+}  // namespace
+
+Status CloneSqliteStore(OpContext& op, const files::Path& from, const files::Path& to) {
+  std::error_code ec;
+  if (std::filesystem::exists(to, ec))
+    return Error(
+        Code::kConflict,
+        fmt::format("{} exists already; nothing was copied; remove it first", to.string()));
+  TRY(const auto source, sqlite::Connection::Open(from, sqlite::Connection::Mode::kReadOnly));
+  auto copied = CopyPages(op, source->raw(), to);
+  if (copied.ok()) copied = Sync(to);
+  if (!copied.ok()) std::filesystem::remove(to, ec);
+  return copied;
+}
+
+}  // namespace vams::items

@@ -1,0 +1,16 @@
+// A second file with the same content as an item store, page by page.  For building a generation
+// from another and for backups.  Thread-safe.  Blocks for as long as the file is large.
+#pragma once
+
+#include "base/op_context.h"
+#include "base/result.h"
+#include "files/files.h"
+
+namespace vams::items {
+
+// Copies the committed state of the store at `from`, which may be in use, to `to`, which must not
+// exist.  When it returns, `to` is durable; after an error it is gone.  kNotFound if there is no
+// store at `from`.
+Status CloneSqliteStore(OpContext& op, const files::Path& from, const files::Path& to);
+
+}  // namespace vams::items

@@ -1,0 +1,56 @@
+#include "items/sqlite/clone.h"
+
+#include <gtest/gtest.h>
+
+#include "items/sqlite/sqlite_store.h"
+
+namespace vams::items {
+
+namespace {
+
+TEST(CloneSqliteStore, CopiesWhatIsCommittedWhileTheStoreIsInUse) {
+  auto folder = files::TempFolder::Create(std::filesystem::temp_directory_path(), "vams-clone");
+  ASSERT_TRUE(folder.ok());
+  OpContext op;
+  const TableSpec spec{.name = "parts", .partition = {"p", Kind::kS}};
+  auto store = OpenSqliteStore(folder->path() / "items.db");
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE((*store)->CreateTables(op, std::span(&spec, 1)).ok());
+  const Write put = Write::Put("parts", Item{{"p", Value::S("a")}, {"n", Value::N(1)}});
+  ASSERT_TRUE((*store)->Commit(op, std::span(&put, 1)).ok());
+
+  const auto cloned = CloneSqliteStore(op, folder->path() / "items.db", folder->path() / "two.db");
+  const Write later = Write::Put("parts", Item{{"p", Value::S("b")}});
+  ASSERT_TRUE((*store)->Commit(op, std::span(&later, 1)).ok());
+
+  ASSERT_TRUE(cloned.ok()) << cloned.error().message;
+  auto clone = OpenSqliteStore(folder->path() / "two.db");
+  ASSERT_TRUE(clone.ok()) << clone.error().message;
+  EXPECT_EQ((*clone)->Count(op, "parts").value(), 1U);
+  EXPECT_EQ((*clone)->LastChange(op).value(), 1U);
+  EXPECT_TRUE((*clone)->CheckIntegrity(op).ok());
+  ASSERT_TRUE((*clone)->Commit(op, std::span(&later, 1)).ok()) << "the clone is a store of its own";
+}
+
+TEST(CloneSqliteStore, LeavesNothingWhenItCannotCopy) {
+  auto folder = files::TempFolder::Create(std::filesystem::temp_directory_path(), "vams-clone");
+  ASSERT_TRUE(folder.ok());
+  OpContext op;
+
+  const auto absent = CloneSqliteStore(op, folder->path() / "no.db", folder->path() / "two.db");
+  ASSERT_FALSE(absent.ok());
+  EXPECT_FALSE(std::filesystem::exists(folder->path() / "two.db"));
+
+  ASSERT_TRUE(OpenSqliteStore(folder->path() / "items.db").ok());
+  OpContext cancelled;
+  cancelled.Cancel();
+  const auto stopped =
+      CloneSqliteStore(cancelled, folder->path() / "items.db", folder->path() / "two.db");
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().code, Code::kCancelled);
+  EXPECT_FALSE(std::filesystem::exists(folder->path() / "two.db"));
+}
+
+}  // namespace
+
+}  // namespace vams::items

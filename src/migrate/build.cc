@@ -1,0 +1,140 @@
+#include "migrate/build.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "base/fault_point.h"
+#include "items/sqlite/clone.h"
+#include "items/sqlite/sqlite_store.h"
+
+namespace vams::migrate {
+
+namespace json = boost::json;
+
+namespace {
+
+Status RemoveStore(const files::Path& path) {
+  for (const char* suffix : {"", "-wal", "-shm", "-lock", "-bulk"})
+    TRY_OK(files::RemoveTree(path.string() + suffix));
+  return Ok();
+}
+
+files::Path StagePath(const files::Path& work, std::size_t leg) {
+  return work / fmt::format("stage-{}.db", leg + 1);
+}
+
+class Builder {
+ public:
+  Builder(OpContext& op, const BuildJob& job) : op_(op), job_(job) {}
+
+  Result<BuildOutcome> Run() {
+    TRY_OK(MoveTo(Stage::kCopying));
+    BuildOutcome outcome;
+    for (std::size_t leg = 0; leg < job_.path.size(); ++leg) {
+      const bool last = leg + 1 == job_.path.size();
+      TRY_OK(RunOne(leg, last && job_.count_only, outcome));
+      // Each stage is the source of the next alone.
+      if (leg > 0) TRY_OK(RemoveStore(StagePath(job_.work, leg - 1)));
+    }
+    TRY_OK(MoveTo(Stage::kVerified));
+    return outcome;
+  }
+
+ private:
+  // Stages are passed through once; an attempt that finds the journal further on moves nothing.
+  Status MoveTo(Stage stage) {
+    if (job_.journal == nullptr) return Ok();
+    const auto now = job_.journal->stage();
+    if (now && (*now == stage || !MayMove(*now, stage))) return Ok();
+    return job_.journal->MoveTo(stage);
+  }
+
+  Status RunOne(std::size_t index, bool count_only, BuildOutcome& outcome) {
+    const Leg& leg = job_.path[index];
+    const std::string name = NameOf(leg);
+    const files::Path stage = StagePath(job_.work, index);
+    const bool last = index + 1 == job_.path.size();
+    if (const auto* done = Done("verified leg", name); done != nullptr) {
+      TRY(outcome.legs.emplace_back(), LegOutcomeFrom(done->at("outcome").as_object()));
+      TRY(outcome.verifications.emplace_back(),
+          VerificationFrom(done->at("verification").as_object()));
+      outcome.result = stage;
+      return Ok();
+    }
+    const files::Path before = index == 0 ? job_.source : StagePath(job_.work, index - 1);
+    if (!count_only && Done("cloned", name) == nullptr) {
+      TRY_OK(RemoveStore(stage));
+      Tell(name, "copy");
+      TRY_OK(items::CloneSqliteStore(op_, before, stage));
+      VAMS_POINT("migrate.cloned");
+      TRY_OK(Log("cloned", {{"leg", name}}));
+    }
+    const files::Path scratch = job_.work / "scratch";
+    TRY_OK(files::MakeFolders(scratch));
+    TRY(const auto source, items::OpenSqliteStore(before, {.read_only = true}));
+    std::unique_ptr<items::ItemStore> destination;
+    if (!count_only) {
+      TRY(destination, items::OpenSqliteStore(stage));
+    }
+    TRY(auto ran, RunLeg(op_, {.leg = leg,
+                               .settings = job_.settings,
+                               .source = *source,
+                               .destination = destination.get(),
+                               .scratch = scratch,
+                               .journal = job_.journal,
+                               .threads = job_.threads,
+                               .on_progress = job_.on_progress}));
+    TRY_OK(files::RemoveTree(scratch));
+    if (last) TRY_OK(MoveTo(Stage::kCopied));
+    if (!count_only) {
+      VAMS_POINT("migrate.before_verify");
+      Tell(name, "verify");
+      TRY(auto verification, VerifyLeg(op_, {.leg = leg,
+                                             .settings = job_.settings,
+                                             .source = *source,
+                                             .destination = *destination,
+                                             .outcome = ran,
+                                             .threads = job_.threads,
+                                             .on_progress = job_.on_progress}));
+      TRY_OK(Demand(verification));
+      VAMS_POINT("migrate.verified");
+      TRY_OK(
+          Log("verified leg",
+              {{"leg", name}, {"outcome", ToJson(ran)}, {"verification", ToJson(verification)}}));
+      outcome.verifications.push_back(std::move(verification));
+      outcome.result = stage;
+    }
+    outcome.legs.push_back(std::move(ran));
+    return Ok();
+  }
+
+  const json::object* Done(std::string_view event, const std::string& leg) const {
+    return job_.journal != nullptr ? job_.journal->Last(event, leg) : nullptr;
+  }
+  Status Log(std::string_view event, json::object entry) {
+    return job_.journal != nullptr ? job_.journal->Append(event, std::move(entry)) : Ok();
+  }
+  void Tell(const std::string& leg, std::string_view phase) const {
+    if (job_.on_progress) job_.on_progress({.leg = leg, .phase = phase, .done = 0, .total = 0});
+  }
+
+  OpContext& op_;
+  const BuildJob& job_;
+};
+
+}  // namespace
+
+Result<BuildOutcome> Build(OpContext& op, const BuildJob& job) { return Builder(op, job).Run(); }
+
+Status RemoveBuild(const files::Path& work) {
+  TRY_OK(files::RemoveTree(work / "scratch"));
+  std::error_code ec;
+  std::vector<files::Path> stages;
+  for (const auto& entry : std::filesystem::directory_iterator(work, ec))
+    if (entry.path().filename().string().starts_with("stage-")) stages.push_back(entry.path());
+  for (const auto& stage : stages) TRY_OK(files::RemoveTree(stage));
+  return Ok();
+}
+
+}  // namespace vams::migrate
