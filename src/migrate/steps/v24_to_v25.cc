@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "migrate/steps.h"
 
 namespace vams::migrate {
@@ -14,7 +16,6 @@ namespace v25 {
 namespace {
 
 using items::Item;
-using items::Value;
 
 void Broken(std::vector<Problem>& problems, std::string text) {
   problems.push_back({Problem::Kind::kBroken, std::move(text)});
@@ -32,6 +33,17 @@ Status CheckAsset(std::string_view database, std::string_view asset, State& stat
   Odd(problems, database.empty()
                     ? fmt::format("no database has an asset \"{}\"", asset)
                     : fmt::format("the database \"{}\" has no asset \"{}\"", database, asset));
+  return Ok();
+}
+
+// `partition`: of the table of versions, with the versions of one asset.  They are read together,
+// because the files of neighbouring versions follow each other.
+Status CheckVersionExists(std::string_view table, std::string_view partition,
+                          std::string_view version, State& state, std::vector<Problem>& problems) {
+  TRY(const auto rows, state.QueryShared(table, "", partition));
+  const bool exists = std::ranges::any_of(
+      *rows, [version](const Item& row) { return row.Text(kVersionId) == version; });
+  if (!exists) Odd(problems, fmt::format("there is no version {} of \"{}\"", version, partition));
   return Ok();
 }
 
@@ -72,11 +84,7 @@ Status CheckFile2(const Item& row, const Context& cx, std::vector<Problem>& prob
                               "different things",
                               row.Text(kVersionKey2)));
   CheckMark(parts->database, cx, problems);
-  const Item key{{std::string(kAssetKey), Value::S(asset_key)},
-                 {std::string(kVersionId), Value::S(std::string(parts->version))}};
-  TRY(const auto version, cx.state.Find(kVersions2, key));
-  if (!version)
-    Odd(problems, fmt::format("there is no version {} of \"{}\"", parts->version, asset_key));
+  TRY_OK(CheckVersionExists(kVersions2, asset_key, parts->version, cx.state, problems));
   return CheckAsset(parts->database, parts->asset, cx.state, problems);
 }
 
@@ -87,11 +95,7 @@ Status CheckFile1(const Item& row, const Context& cx, std::vector<Problem>& prob
     Odd(problems, fmt::format("the key \"{}\" names no asset and version", row.Text(kVersionKey1)));
     return Ok();
   }
-  const Item key{{std::string(kAssetId), Value::S(std::string(parts->asset))},
-                 {std::string(kVersionId), Value::S(std::string(parts->version))}};
-  TRY(const auto version, cx.state.Find(kVersions1, key));
-  if (!version)
-    Odd(problems, fmt::format("there is no version {} of \"{}\"", parts->version, parts->asset));
+  TRY_OK(CheckVersionExists(kVersions1, parts->asset, parts->version, cx.state, problems));
   return CheckAsset({}, parts->asset, cx.state, problems);
 }
 

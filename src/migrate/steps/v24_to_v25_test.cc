@@ -139,6 +139,35 @@ TEST(Step24To25, EveryRecordOfAMigratedFixtureHasSoundKeys) {
     }
 }
 
+TEST(Step24To25, RecordsThatReferToNothingAreReported) {
+  TableSet set;
+  AddAsset(set, "harbor-yard", "crane", "2");
+  Put(set, v25::kVersions2, Version2("harbor-yard", "crane", "2", true));
+  Put(set, v25::kVersions1, Version1("crane", "2", true));
+  const auto store = StoreOf(set, {2, 5});
+  OpContext op;
+  State state(op, *store, nullptr);
+  const Settings settings = SettingsOf(Dialect::kCorrected);
+  const Context cx{settings, state};
+  const auto problems = [&](Direction direction, std::string_view table, Item item) {
+    return Must(Step24To25().CheckRecord(direction, Record{table, std::move(item)}, cx)).size();
+  };
+  using enum Direction;
+
+  EXPECT_EQ(problems(kUp, v25::kVersions2, Version2("harbor-yard", "crane", "2", true)), 0U);
+  EXPECT_EQ(problems(kUp, v25::kVersions2, Version2("museum", "crane", "2", true)), 1U);
+  EXPECT_EQ(problems(kUp, v25::kFiles2, File2("harbor-yard", "crane", "2", "a.glb")), 0U);
+  EXPECT_EQ(problems(kUp, v25::kFiles2, File2("harbor-yard", "crane", "3", "a.glb")), 1U);
+  EXPECT_EQ(problems(kUp, v25::kFiles2, File2("harbor-yard#deleted", "crane", "2", "a")), 2U);
+  EXPECT_EQ(problems(kUp, v25::kSnapshots, Snapshot("harbor-yard:crane:2")), 1U)
+      << "without index attribute";
+  EXPECT_EQ(problems(kDown, v25::kSnapshots, Snapshot("harbor-yard:crane:2")), 0U);
+  EXPECT_EQ(problems(kDown, v25::kVersions1, Version1("ghost", "2", true)), 1U);
+  EXPECT_EQ(problems(kDown, v25::kFiles1, File1("crane:2", "a.glb")), 0U);
+  EXPECT_EQ(problems(kDown, v25::kFiles1, File1("crane:3", "a.glb")), 1U);
+  EXPECT_EQ(problems(kDown, v25::kFiles1, File1("no-colon-key", "a.glb")), 1U);
+}
+
 // ---- The examples of migrations.md section 6.5 ----
 
 TEST(Step24To25, VersionGetsItsDatabase) {
