@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -43,6 +44,10 @@ struct Engine {
   Opener open;
   // The same data again, after the store was destroyed.  nullptr: the engine does not persist.
   Opener reopen;
+  // Whether tables keep their time-to-live attribute.
+  bool time_to_live = true;
+  // Tests of which is known that a server fails them by a fault of its own, and why.
+  std::map<std::string, std::string> faults = {};
 };
 
 inline void PrintTo(const Engine& engine, std::ostream* out) { *out << engine.name; }
@@ -96,6 +101,14 @@ testing::AssertionResult HasCode(const Result<T>& result, Code code) {
                                      << CodeName(code) << ": " << result.error().message;
 }
 
+// What a test asks first that is about more than every engine has.
+#define NEEDS_LOG() \
+  if (!traits().change_log) GTEST_SKIP() << "this engine keeps no change log"
+#define NEEDS_COMMITS() \
+  if (traits().max_commit_writes == 1) GTEST_SKIP() << "a commit of this engine is one write"
+#define NEEDS_TIME_TO_LIVE() \
+  if (!GetParam().time_to_live) GTEST_SKIP() << "this engine keeps no time-to-live attribute"
+
 #define EXPECT_CODE(code, ...) \
   EXPECT_TRUE(::vams::items::conformance::HasCode((__VA_ARGS__), ::vams::Code::code))
 
@@ -128,6 +141,7 @@ class ItemStoreConformance : public testing::TestWithParam<Engine> {
 
   ItemStore& store() { return *store_; }
   bool persists() const { return GetParam().reopen != nullptr; }
+  const Traits& traits() { return store().traits(); }
   // Closes the store and opens the same data.
   void Reopen();
 
@@ -145,6 +159,10 @@ class ItemStoreConformance : public testing::TestWithParam<Engine> {
     Must(Commit({Write::Delete(std::string(table), std::move(key))}));
   }
   std::optional<Item> Find(std::string_view table, const Item& key);
+  // What a scan gave, for comparing it with items in key order: as it is where the engine promises
+  // that order; else every partition must have come in one piece and in order, and the partitions
+  // are put in order here.
+  std::vector<Item> Scanned(std::string_view table, std::vector<Item> items);
   Position LastChange() { return Must(store().LastChange(op)); }
   std::vector<Change> ChangesAfter(Position after);
 
@@ -164,8 +182,14 @@ std::vector<Item> QueryAll(ItemSource& source, QueryRequest request);
 // All items of one segment, in the order of the scan.
 std::vector<Item> ScanSegment(ItemSource& source, std::string_view table, const Segment& segment,
                               std::size_t limit = 1000);
-// All items of a table, in key order.
+// Puts items in the order of their keys.
+std::vector<Item> InKeyOrder(const TableSpec& spec, std::vector<Item> items);
+// All items of a table, in key order also where the engine's scans are not.
 std::vector<Item> ScanAll(ItemSource& source, std::string_view table);
+
+// The spec with its indexes by name, because engines may not keep their order.
+TableSpec Plain(TableSpec spec);
+std::vector<TableSpec> Plain(std::vector<TableSpec> specs);
 
 // The values of one attribute of each item.
 std::vector<Value> Column(const std::vector<Item>& items, std::string_view attribute);

@@ -48,7 +48,7 @@ TEST_P(ItemStoreConformance, PutReplacesTheWholeItem) {
 TEST_P(ItemStoreConformance, ItemsNestAsDeepAsAllowedAndNoDeeper) {
   Create({FlatTable()});
   Value nested = S("bottom");
-  for (int i = 0; i < kMaxNesting; ++i)
+  for (int i = 0; i < traits().max_nesting; ++i)
     nested = i % 2 == 0 ? Value::L({nested}) : Value::M(Item{{"m", nested}});
   const Item item{{"id", S("deep")}, {"v", nested}};
 
@@ -213,6 +213,7 @@ TEST_P(ItemStoreConformance, UpdateCannotGrowAnItemPastTheSizeLimit) {
 // ---------------------------------------------------------------------------------------
 
 TEST_P(ItemStoreConformance, CommitWritesToSeveralTables) {
+  NEEDS_COMMITS();
   Create({PartsTable(), FlatTable()});
   Put("parts", Part("old", "1"));
 
@@ -228,6 +229,7 @@ TEST_P(ItemStoreConformance, CommitWritesToSeveralTables) {
 }
 
 TEST_P(ItemStoreConformance, CommitRefusesAllWritesWhenOneConditionFails) {
+  NEEDS_COMMITS();
   Create({PartsTable(), FlatTable()});
   Put("parts", Part("there", "1", {{"v", N(1)}}));
   const Position before = LastChange();
@@ -246,6 +248,7 @@ TEST_P(ItemStoreConformance, CommitRefusesAllWritesWhenOneConditionFails) {
 }
 
 TEST_P(ItemStoreConformance, ConflictNamesTheFirstOfSeveralFailingWrites) {
+  NEEDS_COMMITS();
   Create({FlatTable()});
   const auto put = [](std::string_view id, std::vector<Condition> conditions) {
     return Write::Put("flat", Item{{"id", S(id)}}, std::move(conditions));
@@ -263,6 +266,7 @@ TEST_P(ItemStoreConformance, ConflictNamesTheFirstOfSeveralFailingWrites) {
 }
 
 TEST_P(ItemStoreConformance, CommitRefusesAllWritesWhenOneIsInvalid) {
+  NEEDS_COMMITS();
   Create({PartsTable(), FlatTable()});
   Put("flat", Item{{"id", S("text")}, {"v", S("no number")}});
   const Position before = LastChange();
@@ -303,6 +307,7 @@ TEST_P(ItemStoreConformance, TwoWritesOfOneItemAreInvalid) {
 }
 
 TEST_P(ItemStoreConformance, EqualKeysInDifferentTablesAreDifferentItems) {
+  NEEDS_COMMITS();
   Create({FlatTable("one"), FlatTable("two")});
 
   Must(Commit({Write::Put("one", Item{{"id", S("x")}, {"v", N(1)}}),
@@ -325,6 +330,7 @@ TEST_P(ItemStoreConformance, DeleteOfAnAbsentItemSucceedsAndChangesNothing) {
 }
 
 TEST_P(ItemStoreConformance, CheckChangesNothingButDecides) {
+  NEEDS_COMMITS();
   Create({FlatTable()});
   Put("flat", Item{{"id", S("x")}, {"v", N(1)}});
   const Position before = LastChange();

@@ -93,6 +93,7 @@ TEST_P(ItemStoreConformance, IndexFollowsUpdates) {
 }
 
 TEST_P(ItemStoreConformance, IndexFollowsDeletesAndExpiry) {
+  NEEDS_TIME_TO_LIVE();
   Create({PartsTable()});
   Indexed in(store());
   Item due = Owned("2", "ann", 2);
@@ -109,6 +110,7 @@ TEST_P(ItemStoreConformance, IndexFollowsDeletesAndExpiry) {
 }
 
 TEST_P(ItemStoreConformance, RefusedCommitLeavesIndexesAlone) {
+  NEEDS_COMMITS();
   Create({PartsTable()});
   Indexed in(store());
   Put("parts", Owned("1", "ann", 1));
@@ -146,6 +148,13 @@ TEST_P(ItemStoreConformance, IndexOrdersEqualSortKeysByTheTableKey) {
   for (const std::size_t limit : {1, 2, 3, 5, 100}) {
     auto request = Ask("parts", "byOwner", S("ann"));
     request.limit = limit;
+    if (!traits().key_order) {
+      // Ranks are in order, and every item comes once; which of equal ranks is first is open.
+      const auto found = QueryAll(store(), request);
+      EXPECT_EQ(Column(found, "rank"), Column(items, "rank")) << limit;
+      EXPECT_EQ(InKeyOrder(PartsTable(), found), by_key) << limit;
+      continue;
+    }
     EXPECT_EQ(QueryAll(store(), request), items) << limit;
     request.descending = true;
     EXPECT_EQ(QueryAll(store(), request), (std::vector<Item>{items.rbegin(), items.rend()}))
@@ -217,6 +226,10 @@ TEST_P(ItemStoreConformance, IndexMayUseTheKeysOfTheTableTheOtherWayRound) {
     request.descending = true;
     EXPECT_EQ(Texts(QueryAll(store(), request), "from"), "c b a");
     request.index = "targets";
+    if (!traits().key_order) {
+      EXPECT_EQ(QueryAll(store(), request).size(), 3u);
+      continue;
+    }
     EXPECT_EQ(Texts(QueryAll(store(), request), "from"), "c b a");
     EXPECT_EQ(QueryAll(store(), request).front().size(), 2u);
   }

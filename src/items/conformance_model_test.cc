@@ -318,7 +318,11 @@ class Twins {
     for (std::size_t i = make_.Below(60); i > 0; --i) items.push_back(make_.Whole(spec));
     if (options.sorted) items = InKeyOrderWithoutDuplicates(spec, items);
     const std::size_t stop = make_.Below(items.size() + 1);
-    const bool interrupted = make_.Chance(50);
+    bool interrupted = make_.Chance(50);
+    if (!engine_.traits().bulk_isolated) {
+      items = InKeyOrderWithoutDuplicates(spec, items);
+      interrupted = false;
+    }
     const Position before = Must(model_->LastChange(op_));
 
     std::vector<std::uint64_t> written;
@@ -388,6 +392,7 @@ class Twins {
 
   // False when there is nothing to go on with.
   bool NextPage(HeldQuery& query) {
+    if (!engine_.traits().key_order && !query.model.index.empty()) return WholeQuery(query);
     const auto engine = engine_.Query(op_, query.engine);
     const auto model = model_->Query(op_, query.model);
     const auto what = [&] {
@@ -406,6 +411,21 @@ class Twins {
     return !engine->next.empty() && !model->next.empty();
   }
 
+  // Where equal index keys come in any order, only the whole answer can be compared.  Nothing is
+  // left to go on with.
+  bool WholeQuery(const HeldQuery& query) {
+    const auto model = model_->Query(op_, query.model);
+    if (!model.ok()) {
+      SameCode(engine_.Query(op_, query.engine), model, "query of an index");
+      return false;
+    }
+    const TableSpec spec = Must(model_->Table(op_, query.model.table));
+    if (!(InKeyOrder(spec, QueryAll(engine_, query.engine)) ==
+          InKeyOrder(spec, QueryAll(*model_, query.model))))
+      Differ("index " + query.model.index + " of " + spec.name + " holds other items");
+    return false;
+  }
+
   void ScanSome() {
     const auto& spec = make_.Table();
     const std::size_t limit = make_.Pick<std::size_t>({1, 3, 1000});
@@ -413,6 +433,7 @@ class Twins {
     for (const auto& segment : Must(engine_.SplitScan(op_, spec.name, 1 + make_.Below(4))))
       for (auto& item : ScanSegment(engine_, spec.name, segment, limit))
         engine.push_back(std::move(item));
+    if (!engine_.traits().key_order) engine = InKeyOrder(spec, std::move(engine));
     if (!(engine == ScanAll(*model_, spec.name)))
       Differ("segments of " + spec.name + " do not add up");
   }
@@ -499,7 +520,7 @@ class Twins {
   // -- Everything --
 
   void CompareSources(ItemSource& engine, ItemSource& model) {
-    Same(engine.Tables(op_), model.Tables(op_), "tables");
+    if (Plain(Must(engine.Tables(op_))) != Plain(Must(model.Tables(op_)))) Differ("other tables");
     Same(engine.LastChange(op_), model.LastChange(op_), "the log's end");
     for (const auto& spec : make_.tables()) {
       if (!(ScanAll(engine, spec.name) == ScanAll(model, spec.name)))
@@ -555,6 +576,7 @@ class Twins {
 };
 
 TEST_P(ItemStoreConformance, RandomOperationsGiveWhatTheModelGives) {
+  NEEDS_LOG();
   for (const std::uint32_t seed : {101u, 202u, 303u, 404u}) {
     std::cout << "seed " << seed << std::endl;
     files::TempFolder folder =

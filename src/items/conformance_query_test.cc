@@ -314,8 +314,12 @@ TEST_P(ItemStoreConformance, CursorOutlivesTheItemItNames) {
       for (const auto& item : first.items) Delete("parts", KeyOf(PartsTable(), item));
       request.after = first.next;
 
-      EXPECT_EQ(Texts(QueryAll(store(), request), "s"), descending ? "3 2 1 0" : "2 3 4 5")
-          << index;
+      const auto rest = QueryAll(store(), request);
+      EXPECT_EQ(rest.size(), 4u) << index;
+      // The items of "byColor" have equal index keys.
+      if (traits().key_order || index != "byColor") {
+        EXPECT_EQ(Texts(rest, "s"), descending ? "3 2 1 0" : "2 3 4 5") << index;
+      }
       Must(store().DropTable(op, "parts"));
     }
   }

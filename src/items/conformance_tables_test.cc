@@ -10,6 +10,7 @@ TEST_P(ItemStoreConformance, FreshStoreHasNoTables) {
 }
 
 TEST_P(ItemStoreConformance, TablesComeByNameWithTheirSpecs) {
+  NEEDS_TIME_TO_LIVE();
   Create({FlatTable("zoo"), PartsTable(), FlatTable("Alpha"), FlatTable("beta.V2-2_x")});
 
   const auto tables = Must(store().Tables(op));
@@ -17,9 +18,9 @@ TEST_P(ItemStoreConformance, TablesComeByNameWithTheirSpecs) {
   ASSERT_EQ(tables.size(), 4u);
   EXPECT_EQ(tables[0], FlatTable("Alpha"));
   EXPECT_EQ(tables[1], FlatTable("beta.V2-2_x"));
-  EXPECT_EQ(tables[2], PartsTable());
+  EXPECT_EQ(Plain(tables[2]), Plain(PartsTable()));
   EXPECT_EQ(tables[3], FlatTable("zoo"));
-  EXPECT_EQ(Must(store().Table(op, "parts")), PartsTable());
+  EXPECT_EQ(Plain(Must(store().Table(op, "parts"))), Plain(PartsTable()));
 }
 
 TEST_P(ItemStoreConformance, TableOfUnknownNameIsNotFound) {
@@ -41,6 +42,7 @@ TEST_P(ItemStoreConformance, CreateTablesTwiceIsFineWhenTheSpecIsEqual) {
 }
 
 TEST_P(ItemStoreConformance, CreateTablesRefusesAnotherSpecAndThenCreatesNone) {
+  NEEDS_TIME_TO_LIVE();
   Create({PartsTable()});
   std::vector<TableSpec> others(4, PartsTable());
   others[0].indexes.pop_back();
@@ -53,7 +55,7 @@ TEST_P(ItemStoreConformance, CreateTablesRefusesAnotherSpecAndThenCreatesNone) {
     EXPECT_CODE(kConflict, store().CreateTables(op, specs));
   }
 
-  EXPECT_EQ(Must(store().Tables(op)), std::vector{PartsTable()});
+  EXPECT_EQ(Plain(Must(store().Tables(op))), std::vector{Plain(PartsTable())});
 }
 
 TEST_P(ItemStoreConformance, CreateTablesRefusesNamesThatDifferOnlyByCase) {
@@ -98,6 +100,7 @@ TEST_P(ItemStoreConformance, DropTableRemovesItsItemsButNotItsChanges) {
   EXPECT_CODE(kNotFound, store().Table(op, "parts"));
   EXPECT_CODE(kNotFound, store().Get(op, "parts", PartKey("a", "1")));
   EXPECT_TRUE(Find("flat", Item{{"id", S("x")}}).has_value());
+  if (!traits().change_log) return;
   ASSERT_EQ(ChangesAfter(0).size(), 2u);
   EXPECT_EQ(ChangesAfter(0)[0].after, Part("a", "1", {{"owner", S("ann")}, {"rank", N(1)}}));
 }
@@ -140,6 +143,7 @@ TEST_P(ItemStoreConformance, EveryCallOnAnUnknownTableIsNotFound) {
 }
 
 TEST_P(ItemStoreConformance, UnusualNamesServeAsTablesKeysAndIndexes) {
+  NEEDS_TIME_TO_LIVE();
   // Attribute names that differ only by case, contain colons and quotes, or mean something to a
   // database engine are all plain names here.
   TableSpec spec{

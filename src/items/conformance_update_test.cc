@@ -91,6 +91,7 @@ TEST_P(ItemStoreConformance, EveryConditionDecidesEveryKindOfWrite) {
 }
 
 TEST_P(ItemStoreConformance, ConditionsSeeTheStateBeforeTheCommit) {
+  NEEDS_COMMITS();
   // Each of two writes depends on what the other is about to change; neither sees it.
   Create({FlatTable()});
   Put("flat", Item{{"id", S("a")}, {"v", N(1)}});

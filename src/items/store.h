@@ -25,10 +25,20 @@ namespace vams::items {
 // What an engine can promise.  Callers branch on traits, never on names.
 struct Traits {
   std::size_t max_item_bytes = 400 * 1024;
+  int max_nesting = 32;               // lists and maps inside each other, in one attribute
   std::size_t max_commit_writes = 0;  // 0: no limit
   std::size_t max_commit_bytes = 0;   // 0: no limit
   bool snapshots = true;              // OpenSnapshot gives one view over all tables
   bool durable = true;
+  bool change_log = true;  // commits are logged; else LastChange is 0 and the log's calls are
+                           // kNotSupported, Advance among them
+  // A scan of the whole table is in key order, and an index orders items of equal index keys by the
+  // table's key.  Else only what one partition holds is in order, and equal index keys in any.
+  bool key_order = true;
+  // Bulk loads do all that BulkLoader says.  Else their items are seen at once, indexes answer all
+  // the time, what was added behind the last checkpoint may stay when a load is interrupted, and
+  // Finish counts an item again that was added again, and sorted loads take any order.
+  bool bulk_isolated = true;
 };
 
 using Position = std::uint64_t;  // in the change log; 0 is before the first change
@@ -106,7 +116,8 @@ class ItemSource {
   virtual ~ItemSource() = default;
 
   virtual Result<std::vector<TableSpec>> Tables(OpContext& op) = 0;  // by name
-  // kNotFound if there is no such table.
+  // kNotFound if there is no such table.  The spec's indexes may come in another order than they
+  // were created in.
   virtual Result<TableSpec> Table(OpContext& op, std::string_view table) = 0;
 
   // kNotFound if there is no such item or table.
