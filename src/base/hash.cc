@@ -8,12 +8,22 @@
 
 namespace vams {
 
+namespace {
+
+// Looked up once: EVP_sha256() would be looked up again, under a lock, for every message.
+const EVP_MD* Algorithm(HashKind kind) {
+  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static const EVP_MD* const kMd5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  return kind == HashKind::kSha256 ? kSha256 : kMd5;
+}
+
+}  // namespace
+
 struct Hasher::Impl {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  const EVP_MD* kind;
 
-  explicit Impl(HashKind k) : kind(k == HashKind::kSha256 ? EVP_sha256() : EVP_md5()) {
-    VAMS_CHECK(context != nullptr && EVP_DigestInit_ex(context, kind, nullptr) == 1);
+  explicit Impl(HashKind kind) {
+    VAMS_CHECK(context != nullptr && EVP_DigestInit_ex(context, Algorithm(kind), nullptr) == 1);
   }
   ~Impl() { EVP_MD_CTX_free(context); }
 };
@@ -28,13 +38,12 @@ void Hasher::Update(std::string_view bytes) {
 }
 
 std::string Hasher::Finish() {
-  std::string out(EVP_MAX_MD_SIZE, '\0');
+  unsigned char out[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  VAMS_CHECK(
-      EVP_DigestFinal_ex(impl_->context, reinterpret_cast<unsigned char*>(out.data()), &size) == 1);
-  out.resize(size);
-  VAMS_CHECK(EVP_DigestInit_ex(impl_->context, impl_->kind, nullptr) == 1);
-  return out;
+  VAMS_CHECK(EVP_DigestFinal_ex(impl_->context, out, &size) == 1);
+  // The same algorithm again.
+  VAMS_CHECK(EVP_DigestInit_ex(impl_->context, nullptr, nullptr) == 1);
+  return std::string(reinterpret_cast<const char*>(out), size);
 }
 
 std::string Sha256(std::string_view bytes) {

@@ -1,11 +1,10 @@
-// vams migrate plan|run|verify|reverse|repair|cancel
+// vams migrate plan|run|verify|reverse|repair|cancel|reindex|policy
 #include <fmt/format.h>
-#include <csignal>
-
-#include <chrono>
 
 #include "cli/cli.h"
+#include "cli/migrate_aws.h"
 #include "cli/migrate_text.h"
+#include "cli/stoppable.h"
 #include "lifecycle/migrate_stack.h"
 
 namespace vams::cli {
@@ -13,38 +12,11 @@ namespace vams::cli {
 namespace {
 
 struct Options {
-  std::string to, dialect = "corrected", owners, ambiguous, asset_bucket, prefix = "/";
+  std::string to, dialect = "corrected", owners, ambiguous, asset_bucket;
   bool strict = false, dry_run = false;
   int threads = 2;
-};
-
-// The operation that Ctrl-C stops; its work is resumable.
-OpContext* running = nullptr;
-extern "C" void StopRunning(int) {
-  if (running != nullptr) running->Cancel();
-}
-
-// While it lives, SIGINT and SIGTERM stop the operation at its next checkpoint.
-class Stoppable {
- public:
-  explicit Stoppable(OpContext& op) {
-    running = &op;
-    struct sigaction action = {};
-    action.sa_handler = StopRunning;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second one kills
-    sigaction(SIGINT, &action, &old_int_);
-    sigaction(SIGTERM, &action, &old_term_);
-  }
-  ~Stoppable() {
-    sigaction(SIGINT, &old_int_, nullptr);
-    sigaction(SIGTERM, &old_term_, nullptr);
-    running = nullptr;
-  }
-  Stoppable(const Stoppable&) = delete;
-  Stoppable& operator=(const Stoppable&) = delete;
-
- private:
-  struct sigaction old_int_ = {}, old_term_ = {};
+  std::uint64_t chunk_rows = migrate::kChunkRows;
+  AwsArguments aws;
 };
 
 Result<std::map<std::string, std::string, std::less<>>> OwnersFrom(const std::string& path) {
@@ -88,9 +60,32 @@ Result<lifecycle::MigrateOptions> OptionsOf(const Options& options) {
   request.strict = options.strict;
   request.dry_run = options.dry_run;
   request.asset_bucket = options.asset_bucket;
-  request.base_assets_prefix = options.prefix;
+  if (const auto prefix = options.aws.texts.find("base_assets_prefix");
+      prefix != options.aws.texts.end())
+    request.base_assets_prefix = prefix->second;
   request.threads = options.threads;
+  request.chunk_rows = options.chunk_rows;
   return request;
+}
+
+// The commands on tables that a configuration of upstream names.
+Result<int> OnAws(Context& context, const Options& options, AwsOperation operation) {
+  if (!context.stack.empty())
+    return Error(
+        Code::kInvalid,
+        "--stack is of a self-hosted stack and --config of tables in AWS; give one of them");
+  if (!options.to.empty())
+    return Error(Code::kInvalid,
+                 "--to is of a self-hosted stack; a configuration says its step itself");
+  TRY(const auto request, OptionsOf(options));
+  AwsArguments arguments = options.aws;
+  arguments.dry_run = request.dry_run;
+  arguments.strict = request.strict;
+  arguments.quarantine_ambiguous = request.quarantine_ambiguous;
+  arguments.dialect = request.dialect;
+  arguments.owners = request.owners;
+  arguments.threads = request.threads;
+  return MigrateAws(context, arguments, operation);
 }
 
 int PrintReport(const Context& context, const lifecycle::MigrationReport& report) {
@@ -118,7 +113,9 @@ using Operation = Result<lifecycle::MigrationReport> (*)(const lifecycle::StackR
                                                          const Clock&, OpContext&,
                                                          const migrate::OnProgress&);
 
-Result<int> Operate(Context& context, const Options& options, Operation operation) {
+Result<int> Operate(Context& context, const Options& options, Operation operation,
+                    AwsOperation on_aws) {
+  if (!context.config_file.empty()) return OnAws(context, options, on_aws);
   TRY(const auto registry, context.Registry());
   TRY(const auto stack, context.StackName());
   TRY(const auto request, OptionsOf(options));
@@ -134,6 +131,7 @@ Result<int> Operate(Context& context, const Options& options, Operation operatio
 }
 
 Result<int> Plan(Context& context, const Options& options) {
+  if (!context.config_file.empty()) return OnAws(context, options, AwsOperation::kPlan);
   TRY(const auto registry, context.Registry());
   TRY(const auto stack, context.StackName());
   TRY(const auto request, OptionsOf(options));
@@ -153,6 +151,7 @@ Result<int> Plan(Context& context, const Options& options) {
 }
 
 Result<int> Verify(Context& context, const Options& options) {
+  if (!context.config_file.empty()) return OnAws(context, options, AwsOperation::kVerify);
   TRY(const auto registry, context.Registry());
   TRY(const auto stack, context.StackName());
   OpContext op;
@@ -170,7 +169,8 @@ Result<int> Verify(Context& context, const Options& options) {
   return proof->failures.empty() ? kDone : kDifferent;
 }
 
-Result<int> Cancel(Context& context) {
+Result<int> Cancel(Context& context, const Options& options) {
+  if (!context.config_file.empty()) return OnAws(context, options, AwsOperation::kCancel);
   TRY(const auto registry, context.Registry());
   TRY(const auto stack, context.StackName());
   TRY(const auto record, lifecycle::CancelMigration(registry, stack, context.clock));
@@ -184,18 +184,39 @@ Result<int> Cancel(Context& context) {
   return kDone;
 }
 
+// Commands that a stack has no use for.
+Result<int> OnAwsOnly(Context& context, const Options& options, AwsOperation operation,
+                      std::string_view name) {
+  if (context.config_file.empty())
+    return Error(Code::kInvalid,
+                 fmt::format("\"vams migrate {}\" is for the tables of an AWS VAMS; name the "
+                             "configuration of upstream's script with --config FILE",
+                             name));
+  return OnAws(context, options, operation);
+}
+
 }  // namespace
 
 void AddMigrateCommands(CLI::App& app, Context& context) {
   static Options options;
   CLI::App* migrate = app.add_subcommand("migrate", "Bring data to another data version, and back");
   migrate->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, std::function<Result<int>()> run) {
+    CLI::App* command = AddCommand(*migrate, context, name, what, std::move(run));
+    command
+        ->add_option("--config", context.config_file,
+                     "Configuration of upstream's migration script: the tables of an AWS VAMS "
+                     "in place of a stack")
+        ->type_name("FILE");
+    AddAwsOptions(*command, options.aws);
+    return command;
+  };
   const auto threads = [](CLI::App* command) {
     command->add_option("--threads", options.threads, "Threads that read and transform")
         ->type_name("N")
         ->check(CLI::Range(1, 64));
   };
-  const auto common = [&](CLI::App* command) {
+  const auto deciding = [&](CLI::App* command) {
     command->add_option("--to", options.to, "The data version to reach")->type_name("2.x");
     command
         ->add_option("--owners", options.owners,
@@ -208,7 +229,8 @@ void AddMigrateCommands(CLI::App& app, Context& context) {
     threads(command);
   };
   const auto up = [&](CLI::App* command) {
-    common(command);
+    deciding(command);
+    AddUpstreamAliases(*command, options.aws);
     command
         ->add_option("--dialect", options.dialect,
                      "corrected, or reference: upstream's scripts row for row")
@@ -217,36 +239,42 @@ void AddMigrateCommands(CLI::App& app, Context& context) {
         ->add_option("--asset-bucket", options.asset_bucket,
                      "2.1: the bucket of the assets, where the data does not say it")
         ->type_name("NAME");
-    command->add_option("--base-assets-prefix", options.prefix, "2.1: their prefix in the bucket")
-        ->type_name("PREFIX");
   };
   const auto changing = [&](CLI::App* command) {
     command->add_flag("--dry-run", options.dry_run,
                       "Do everything, proof included, and throw it away");
     command->add_flag("--strict", options.strict, "Do not switch when records are quarantined");
+    command
+        ->add_option("--chunk-rows", options.chunk_rows,
+                     "Rows between two checkpoints: what a crash can cost")
+        ->type_name("N")
+        ->check(CLI::Range(1, 100'000'000));
+  };
+  const auto operate = [&](Operation operation, AwsOperation on_aws) {
+    return [&context, operation, on_aws] { return Operate(context, options, operation, on_aws); };
   };
 
-  up(AddCommand(*migrate, context, "plan", "Show what a migration would do",
-                [&context] { return Plan(context, options); }));
-  CLI::App* run =
-      AddCommand(*migrate, context, "run", "Migrate; goes on where an interrupted run stopped",
-                 [&context] { return Operate(context, options, lifecycle::RunMigration); });
+  up(add("plan", "Show what a migration would do", [&context] { return Plan(context, options); }));
+  CLI::App* run = add("run", "Migrate; goes on where an interrupted run stopped",
+                      operate(lifecycle::RunMigration, AwsOperation::kRun));
   up(run);
   changing(run);
-  CLI::App* reverse =
-      AddCommand(*migrate, context, "reverse", "Go back, with the writes made since",
-                 [&context] { return Operate(context, options, lifecycle::ReverseMigration); });
-  common(reverse);
+  CLI::App* reverse = add("reverse", "Go back, with the writes made since",
+                          operate(lifecycle::ReverseMigration, AwsOperation::kReverse));
+  deciding(reverse);
   changing(reverse);
-  CLI::App* repair =
-      AddCommand(*migrate, context, "repair", "Mend what upstream's migration scripts left behind",
-                 [&context] { return Operate(context, options, lifecycle::RepairStack); });
+  CLI::App* repair = add("repair", "Mend what upstream's migration scripts left behind",
+                         operate(lifecycle::RepairStack, AwsOperation::kRepair));
   threads(repair);
   changing(repair);
-  threads(AddCommand(*migrate, context, "verify", "Prove the last migration again",
-                     [&context] { return Verify(context, options); }));
-  AddCommand(*migrate, context, "cancel", "Give up a migration that does not serve yet",
-             [&context] { return Cancel(context); });
+  threads(add("verify", "Prove the last migration again",
+              [&context] { return Verify(context, options); }));
+  add("cancel", "Give up a migration that does not serve yet",
+      [&context] { return Cancel(context, options); });
+  add("reindex", "Call the reindex function that a configuration names",
+      [&context] { return OnAwsOnly(context, options, AwsOperation::kReindex, "reindex"); });
+  up(add("policy", "Print the least IAM policy that a run with this configuration needs",
+         [&context] { return OnAwsOnly(context, options, AwsOperation::kPolicy, "policy"); }));
 }
 
 }  // namespace vams::cli

@@ -156,6 +156,14 @@ void MigrationProgress::ShowLine(const migrate::Progress& progress, double rate)
     fmt::print(stderr, "{}: {}\n", phase_, Records(progress.done));
 }
 
+std::string RemarksOf(const MigrationReport& report, bool defects) {
+  std::string text = LegsText(report);
+  if (defects)
+    text += RemarksText("what the upstream script would have done to this data",
+                        Collected(report, &migrate::PhaseOutcome::defects));
+  return text;
+}
+
 std::string ReportText(const MigrationReport& report) {
   if (report.nothing_to_do)
     return report.kind == "repair"
@@ -195,9 +203,7 @@ std::string EstimateText(const MigrationEstimate& estimate) {
   std::string text =
       fmt::format("stack \"{}\": {} ({}), {}\n", report.stack, Subject(report),
                   migrate::NameOf(report.dialect), fmt::join(report.path, ", then "));
-  text += LegsText(report);
-  text += RemarksText("what the upstream script would have done to this data",
-                      Collected(report, &migrate::PhaseOutcome::defects));
+  text += RemarksOf(report, true);
   const auto ambiguous = Collected(report, &migrate::PhaseOutcome::ambiguous);
   text += RemarksText(
       "nothing decides about these; name their databases with --owners FILE, or give --ambiguous "

@@ -33,6 +33,9 @@ class MigrationProgress {
 // "1 record", "1,234 records"
 std::string Records(std::uint64_t count);
 
+// The phases, quarantined records and notes; with `defects` also what the upstream script would
+// have done.
+std::string RemarksOf(const lifecycle::MigrationReport& report, bool defects);
 std::string ReportText(const lifecycle::MigrationReport& report);
 std::string EstimateText(const lifecycle::MigrationEstimate& estimate);
 boost::json::object EstimateJson(const lifecycle::MigrationEstimate& estimate);

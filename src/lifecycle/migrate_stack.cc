@@ -135,6 +135,7 @@ class Migrator {
                                          .journal = nullptr,
                                          .count_only = count_only,
                                          .threads = options_.threads,
+                                         .chunk_rows = options_.chunk_rows,
                                          .on_progress = progress_}));
     report.legs = std::move(built.legs);
     report.verifications = std::move(built.verifications);
@@ -143,21 +144,27 @@ class Migrator {
     return report;
   }
 
+  // Writes down what an attempt before this one has switched to and could not write down.  Its
+  // report if it was of this kind, so that the same command has done its work; then nothing else
+  // is left to do.
+  Result<std::optional<MigrationReport>> CompleteInterrupted(std::string_view kind) {
+    for (const auto& record : records_) {
+      const bool switched = record.stage == Stage::kCutOver ||
+                            (record.stage == Stage::kVerified && IsPublished(record));
+      if (!switched) continue;
+      TRY(auto completed, Complete(record));
+      TRY(records_, Migrations(stack_));
+      if (completed.kind == kind) return std::optional<MigrationReport>(std::move(completed));
+      break;
+    }
+    return std::optional<MigrationReport>();
+  }
+
   // Takes up the open migration that does the same work, or cancels what is open and begins anew.
   Result<MigrationReport> Carry(MigrationPlan plan) {
     for (const auto& record : records_) {
-      if (record.stage == Stage::kCutOver ||
-          (record.stage == Stage::kVerified && IsPublished(record))) {
-        TRY(auto completed, Complete(record));
-        if (record.plan.kind == plan.kind) return completed;
-        return Error(Code::kConflict,
-                     fmt::format("migration {} ({}) had been interrupted behind its switch and is "
-                                 "complete now; run the command again",
-                                 record.id, record.plan.kind));
-      }
       if (migrate::IsAtRest(record.stage) || record.stage == Stage::kReverting) continue;
-      MigrationPlan fresh = plan;
-      if (SameWork(record.plan, fresh)) return Work(record, true);
+      if (SameWork(record.plan, plan)) return Work(record, true);
       TRY_OK(Cancel(record));
     }
     if (plan.path.empty()) {
@@ -203,6 +210,7 @@ class Migrator {
                                       .journal = &journal,
                                       .count_only = false,
                                       .threads = options_.threads,
+                                      .chunk_rows = options_.chunk_rows,
                                       .on_progress = progress_});
     if (!built.ok()) return Stopped(record, std::move(report), std::move(built).error());
     report.legs = std::move(built->legs);
@@ -514,6 +522,8 @@ Result<MigrationReport> RunMigration(const StackRegistry& registry, const std::s
                                      OpContext& op, const migrate::OnProgress& progress) {
   Migrator migrator(registry, options, clock, op, progress);
   TRY_OK(migrator.Take(stack, "vams migrate run"));
+  TRY(auto completed, migrator.CompleteInterrupted("migrate"));
+  if (completed) return *std::move(completed);
   TRY(auto plan, PlanUp(migrator, options, op, nullptr));
   if (options.dry_run && !plan.path.empty()) return migrator.Rehearse(plan, false);
   return migrator.Carry(std::move(plan));
@@ -524,6 +534,8 @@ Result<MigrationReport> ReverseMigration(const StackRegistry& registry, const st
                                          OpContext& op, const migrate::OnProgress& progress) {
   Migrator migrator(registry, options, clock, op, progress);
   TRY_OK(migrator.Take(stack, "vams migrate reverse"));
+  TRY(auto completed, migrator.CompleteInterrupted("reverse"));
+  if (completed) return *std::move(completed);
   const MigrationRecord* last = MadeCurrent(migrator);
   if (last != nullptr && last->plan.kind == "reverse") last = nullptr;
   if (last == nullptr && !options.to)
@@ -560,6 +572,8 @@ Result<MigrationReport> RepairStack(const StackRegistry& registry, const std::st
                                     OpContext& op, const migrate::OnProgress& progress) {
   Migrator migrator(registry, options, clock, op, progress);
   TRY_OK(migrator.Take(stack, "vams migrate repair"));
+  TRY(auto completed, migrator.CompleteInterrupted("repair"));
+  if (completed) return *std::move(completed);
   const auto version = migrator.stack().current.data_version;
   TRY(const auto position, migrator.LastChange());
   std::vector<migrate::Leg> path;

@@ -30,6 +30,7 @@ struct MigrateOptions {
   std::string asset_bucket;
   std::string base_assets_prefix = "/";
   int threads = 2;
+  std::uint64_t chunk_rows = migrate::kChunkRows;
 };
 
 struct MigrationReport {

@@ -26,7 +26,8 @@ struct Batch {
   bool last = false;  // the input is done
   std::string bytes;  // the encoded rows, one behind the other
   std::vector<Row> rows;
-  PhaseOutcome outcome;
+  std::vector<Digest> read, put;  // by table, in the order of the phase
+  PhaseOutcome outcome;           // the rest
 
   void Add(std::size_t sink, std::string_view encoded) {
     rows.push_back({static_cast<std::uint32_t>(sink), static_cast<std::uint32_t>(encoded.size())});

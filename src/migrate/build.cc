@@ -84,6 +84,7 @@ class Builder {
                                .scratch = scratch,
                                .journal = job_.journal,
                                .threads = job_.threads,
+                               .chunk_rows = job_.chunk_rows,
                                .on_progress = job_.on_progress}));
     TRY_OK(files::RemoveTree(scratch));
     if (last) TRY_OK(MoveTo(Stage::kCopied));

@@ -20,6 +20,7 @@ struct BuildJob {
   // Reads, transforms and counts the last step without writing what it makes.
   bool count_only = false;
   int threads = 2;
+  std::uint64_t chunk_rows = kChunkRows;
   OnProgress on_progress;
 };
 

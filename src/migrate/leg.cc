@@ -216,11 +216,13 @@ class LegRun {
                              .journal = job_.journal,
                              .leg = name_,
                              .threads = job_.threads,
+                             .chunk_rows = job_.chunk_rows,
                              .total = total,
                              .on_progress = job_.on_progress};
     TRY(auto outcome, RunPhase(op_, phase_job));
     VAMS_POINT("migrate.phase_done");
     TRY_OK(Log("phase done", {{"phase", name}, {"outcome", ToJson(outcome)}}));
+    TRY_OK(RemoveScratch(phase_job));
     return outcome;
   }
 

@@ -23,6 +23,7 @@ struct LegJob {
   files::Path scratch;
   Journal* journal = nullptr;
   int threads = 2;
+  std::uint64_t chunk_rows = kChunkRows;
   OnProgress on_progress;
 };
 

@@ -29,8 +29,7 @@ using TableSet = std::map<std::string, Rows>;
 
 template <typename T>
 T Must(Result<T> result) {
-  if (!result.ok())
-    throw std::runtime_error(result.error().message + " " + result.error().details);
+  if (!result.ok()) throw std::runtime_error(result.error().message + " " + result.error().details);
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
@@ -143,7 +142,7 @@ inline NaiveResult RunNaive(const Step& step, Direction direction, const Setting
       if (!source.contains(std::string(table))) continue;
       for (const auto& [key, item] : source.at(std::string(table))) {
         Record record{table, item};
-        if (tables::FindTable(versions.source, table) == nullptr)
+        if (!items::IsSystemTable(table) && tables::FindTable(versions.source, table) == nullptr)
           result.residue.push_back({.kind = Residue::Kind::kWhole,
                                     .table = std::string(table),
                                     .key = items::KeyOf(Spec(table), item),

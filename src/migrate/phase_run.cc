@@ -83,7 +83,8 @@ class Transformer {
   // A record of the source state.
   Status See(std::size_t table, std::string_view encoded, Batch& batch) {
     const std::string_view name = ReadsOf(job_.phase.info(), job_.direction)[table];
-    digests_.Add(batch.outcome.read[std::string(name)], encoded);
+    batch.read.resize(ReadsOf(job_.phase.info(), job_.direction).size());
+    digests_.Add(batch.read[table], encoded);
     TRY(auto item, items::DecodeItem(encoded));
     Record record{name, std::move(item)};
     const items::TableSpec* spec = SpecFor(name, versions_.source);
@@ -119,8 +120,10 @@ class Transformer {
     for (const auto& put : out.puts) {
       buffer_.clear();
       items::AppendItem(buffer_, put.item);
-      digests_.Add(batch.outcome.put[std::string(put.table)], buffer_);
-      batch.Add(SinkOf(put.table), buffer_);
+      const std::size_t sink = SinkOf(put.table);
+      batch.put.resize(sinks_.tables.size());
+      digests_.Add(batch.put[sink], buffer_);
+      batch.Add(sink, buffer_);
     }
     for (const auto& residue : result.residue) AddResidue(residue, batch);
     if (job_.settings.quarantine_ambiguous) {
@@ -173,6 +176,19 @@ class Transformer {
   std::string buffer_;
 };
 
+files::Path UnitsPath(const PhaseJob& job) {
+  return job.scratch / fmt::format("{}.units.db", job.phase.info().name);
+}
+files::Path LookupsPath(const PhaseJob& job) {
+  return job.scratch / fmt::format("{}.lookups.db", job.phase.info().name);
+}
+
+Status RemoveStore(const files::Path& path) {
+  for (const char* suffix : {"", "-wal", "-shm", "-lock", "-bulk"})
+    TRY_OK(files::RemoveTree(path.string() + suffix));
+  return Ok();
+}
+
 // ---- The run
 // -----------------------------------------------------------------------------------------------
 
@@ -207,7 +223,6 @@ class PhaseRun {
     // Counting alone, they are part of the answer.
     if (Total(outcome_.ambiguous) > 0 && job_.destination != nullptr) return Undecided();
     for (std::size_t sink = 0; sink < sinks_.count(); ++sink) TRY_OK(FinishLoader(sink));
-    TRY_OK(RemoveScratch());
     outcome_.millis += MillisSince(started_);
     return std::move(outcome_);
   }
@@ -247,28 +262,15 @@ class PhaseRun {
   // The stores for groups and lookups.  Lookups are made anew in every attempt: they are small
   // beside the work, and need no journal.
   Status OpenScratch() {
-    if (job_.journal == nullptr) TRY_OK(RemoveStore(UnitsPath()));
-    TRY(units_store_, items::OpenSqliteStore(UnitsPath()));
+    if (job_.journal == nullptr) TRY_OK(RemoveStore(UnitsPath(job_)));
+    TRY(units_store_, items::OpenSqliteStore(UnitsPath(job_)));
     const auto spec = UnitsTable();
     TRY_OK(units_store_->CreateTables(op_, std::span(&spec, 1)));
     const auto& wanted = LookupsOf(job_.phase.info(), job_.direction);
     if (wanted.empty()) return Ok();
-    TRY_OK(RemoveStore(LookupsPath()));
-    TRY(lookups_store_, items::OpenSqliteStore(LookupsPath()));
+    TRY_OK(RemoveStore(LookupsPath(job_)));
+    TRY(lookups_store_, items::OpenSqliteStore(LookupsPath(job_)));
     return BuildLookups(op_, job_.source, *lookups_store_, wanted);
-  }
-
-  files::Path UnitsPath() const {
-    return job_.scratch / fmt::format("{}.units.db", outcome_.phase);
-  }
-  files::Path LookupsPath() const {
-    return job_.scratch / fmt::format("{}.lookups.db", outcome_.phase);
-  }
-
-  static Status RemoveStore(const files::Path& path) {
-    for (const char* suffix : {"", "-wal", "-shm", "-lock", "-bulk"})
-      TRY_OK(files::RemoveTree(path.string() + suffix));
-    return Ok();
   }
 
   // Opens all loads and takes up the oldest checkpoint that they agree on: rows added again behind
@@ -452,6 +454,10 @@ class PhaseRun {
     }
     since_checkpoint_ += batch.rows.size();
     outcome_.Add(batch.outcome);
+    for (std::size_t i = 0; i < batch.read.size(); ++i)
+      if (batch.read[i].count > 0) outcome_.read[std::string(reads_[i])].Add(batch.read[i]);
+    for (std::size_t i = 0; i < batch.put.size(); ++i)
+      if (batch.put[i].count > 0) outcome_.put[std::string(sinks_.tables[i])].Add(batch.put[i]);
     if (job_.on_progress) {
       const auto now = Clock_::now();
       if (now - told_ >= std::chrono::milliseconds(200)) {
@@ -510,13 +516,6 @@ class PhaseRun {
         "loaded", {{"leg", job_.leg}, {"phase", outcome_.phase}, {"table", TableOf(sink)}});
   }
 
-  Status RemoveScratch() {
-    units_store_.reset();
-    lookups_store_.reset();
-    TRY_OK(RemoveStore(UnitsPath()));
-    return RemoveStore(LookupsPath());
-  }
-
   OpContext& op_;
   const PhaseJob& job_;
   const std::vector<std::string_view>& reads_;
@@ -537,6 +536,11 @@ class PhaseRun {
 
 Result<PhaseOutcome> RunPhase(OpContext& op, const PhaseJob& job) {
   return PhaseRun(op, job).Run();
+}
+
+Status RemoveScratch(const PhaseJob& job) {
+  TRY_OK(RemoveStore(UnitsPath(job)));
+  return RemoveStore(LookupsPath(job));
 }
 
 }  // namespace vams::migrate

@@ -26,6 +26,9 @@ struct Progress {
 };
 using OnProgress = std::function<void(const Progress&)>;
 
+// Rows between two checkpoints, unless a job says otherwise.
+inline constexpr std::uint64_t kChunkRows = 100'000;
+
 struct PhaseJob {
   const Step& step;
   const Phase& phase;
@@ -39,8 +42,7 @@ struct PhaseJob {
   Journal* journal = nullptr;
   std::string leg;
   int threads = 2;
-  // Rows between two checkpoints.
-  std::uint64_t chunk_rows = 100'000;
+  std::uint64_t chunk_rows = kChunkRows;
   std::uint64_t total = 0;  // for progress
   OnProgress on_progress;
 };
@@ -50,5 +52,8 @@ struct PhaseJob {
 // Resumes behind the last checkpoint when the journal has one.  The destination's tables are
 // complete and indexed when it returns.
 Result<PhaseOutcome> RunPhase(OpContext& op, const PhaseJob& job);
+// Removes what the phase keeps in the scratch folder.  Only when the phase's end is durable: until
+// then a resumed run needs its groups.
+Status RemoveScratch(const PhaseJob& job);
 
 }  // namespace vams::migrate

@@ -98,22 +98,52 @@ void Compare(std::string_view table, const items::TableSpec& spec, const Pairs& 
                        .original_key = std::nullopt});
 }
 
+// The usual case, without looking at keys: one record, and it comes back as it was.
+bool IsGivenBack(std::string_view table, const std::vector<Record>& originals,
+                 const std::vector<Record>& bases) {
+  const auto only = [&](const std::vector<Record>& records) -> const Item* {
+    const Item* found = nullptr;
+    for (const auto& record : records) {
+      if (record.table != table) continue;
+      if (found != nullptr) return nullptr;
+      found = &record.item;
+    }
+    return found;
+  };
+  const Item* original = only(originals);
+  const Item* base = original != nullptr ? only(bases) : nullptr;
+  return base != nullptr && *original == *base;
+}
+
 // What the opposite direction would make of the destination's records of this unit, against what
 // the unit was.
 Result<std::vector<Residue>> FindLost(const Phase& phase, Direction direction, TablePair versions,
-                                      const Unit& unit, const std::vector<Record>& puts,
+                                      const Unit& unit, std::vector<Record>& puts,
                                       const Context& cx) {
   const PhaseInfo& info = phase.info();
   const Direction back = Opposite(direction);
+  // What is put is lent to the unit of the way back: copying it would cost as much as making it.
+  const bool lend = std::all_of(puts.begin(), puts.end(), [&](const Record& put) {
+    return Contains(ReadsOf(info, back), put.table);
+  });
   Unit made{.group = unit.group, .records = {}};
-  for (const auto& put : puts)
-    if (Contains(ReadsOf(info, back), put.table)) made.records.push_back(put);
+  if (lend) {
+    made.records = std::move(puts);
+  } else {
+    for (const auto& put : puts)
+      if (Contains(ReadsOf(info, back), put.table)) made.records.push_back(put);
+  }
+  const std::size_t lent = made.records.size();
   for (const auto& record : unit.records)
     if (Contains(ReadsOf(info, back), record.table) &&
         Carried(info, direction, versions.destination, record.table))
       made.records.push_back(record);
   Output base;
   if (!made.records.empty()) TRY_OK(Run(phase, back, made, cx, base));
+  if (lend) {
+    made.records.resize(lent);
+    puts = std::move(made.records);
+  }
 
   std::vector<Residue> residue;
   for (const std::string_view table : WritesOf(info, back)) {
@@ -121,6 +151,7 @@ Result<std::vector<Residue>> FindLost(const Phase& phase, Direction direction, T
     if (spec == nullptr)
       return Error(Code::kInternal, fmt::format("phase {} writes {}, which is in no data version",
                                                 info.name, table));
+    if (IsGivenBack(table, unit.records, base.puts)) continue;
     Pairs pairs;
     for (const auto& record : unit.records)
       if (record.table == table)

@@ -1,0 +1,212 @@
+#include "migrate/remote/record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cctype>
+#include <set>
+
+#include "migrate/leg.h"
+
+namespace vams::migrate::remote {
+
+namespace json = boost::json;
+
+namespace {
+
+json::object SettingsJson(const Settings& settings) {
+  json::object owners;
+  for (const auto& [record, database] : settings.owners) owners[record] = database;
+  return {{"dialect", NameOf(settings.dialect)},
+          {"runId", settings.run_id},
+          {"runMillis", settings.run_millis},
+          {"owners", std::move(owners)},
+          {"quarantineAmbiguous", settings.quarantine_ambiguous},
+          {"assetBucket", settings.asset_bucket},
+          {"baseAssetsPrefix", settings.base_assets_prefix},
+          {"referenceAuthor", settings.reference_author}};
+}
+
+Settings SettingsFrom(const json::object& object) {
+  Settings settings;
+  if (TextOf(object, "dialect") == NameOf(Dialect::kReference))
+    settings.dialect = Dialect::kReference;
+  settings.run_id = TextOf(object, "runId");
+  settings.run_millis = static_cast<std::int64_t>(NumberOf(object, "runMillis"));
+  if (const auto* owners = object.if_contains("owners"); owners != nullptr && owners->is_object())
+    for (const auto& owner : owners->get_object())
+      if (owner.value().is_string())
+        settings.owners[std::string(owner.key())] = owner.value().get_string();
+  const json::value* ambiguous = object.if_contains("quarantineAmbiguous");
+  settings.quarantine_ambiguous =
+      ambiguous != nullptr && ambiguous->is_bool() && ambiguous->get_bool();
+  settings.asset_bucket = TextOf(object, "assetBucket");
+  settings.base_assets_prefix = TextOf(object, "baseAssetsPrefix");
+  settings.reference_author = TextOf(object, "referenceAuthor");
+  return settings;
+}
+
+Result<Leg> LegFrom(std::string_view name) {
+  std::vector<const Step*> steps = AllSteps();
+  for (const auto version : tables::AllVersions())
+    if (const auto* repair = RepairStep(version); repair != nullptr) steps.push_back(repair);
+  for (const auto* step : steps)
+    for (const auto direction : {Direction::kUp, Direction::kDown})
+      if (const Leg leg{.step = step, .direction = direction}; NameOf(leg) == name) return leg;
+  return Error(Code::kNotSupported,
+               fmt::format("a migration has the step \"{}\", which this release does not know; "
+                           "install the release that began it",
+                           name));
+}
+
+}  // namespace
+
+std::vector<std::string> RemotePlan::WrittenTables() const {
+  std::set<std::string> written;
+  for (const auto& leg : path)
+    for (const Phase* phase : leg.step->Phases(settings.dialect))
+      for (const auto direction : {leg.direction, Direction::kUp})
+        for (const auto table : WritesOf(phase->info(), direction)) written.emplace(table);
+  std::vector<std::string> named;
+  for (const auto& table : tables)
+    if (written.contains(table.canonical)) named.push_back(table.canonical);
+  std::ranges::sort(named);
+  return named;
+}
+
+json::object ToJson(const RemotePlan& plan) {
+  json::array path, tables;
+  for (const auto& leg : plan.path) path.emplace_back(NameOf(leg));
+  for (const auto& table : plan.tables)
+    tables.push_back(json::object{
+        {"canonical", table.canonical}, {"physical", table.physical}, {"key", table.key}});
+  return {{"kind", plan.kind},
+          {"from", plan.from.ToString()},
+          {"to", plan.to.ToString()},
+          {"path", std::move(path)},
+          {"settings", SettingsJson(plan.settings)},
+          {"tables", std::move(tables)},
+          {"limit", plan.limit},
+          {"reindexFunction", plan.reindex_function},
+          {"reindexPayload", plan.reindex_payload},
+          {"reverses", plan.reverses}};
+}
+
+Result<RemotePlan> PlanFrom(const json::object& object) {
+  RemotePlan plan;
+  plan.kind = TextOf(object, "kind");
+  TRY(plan.from, tables::DataVersion::Parse(TextOf(object, "from")));
+  TRY(plan.to, tables::DataVersion::Parse(TextOf(object, "to")));
+  if (const auto* path = object.if_contains("path"); path != nullptr && path->is_array())
+    for (const auto& name : path->get_array())
+      if (name.is_string()) {
+        TRY(plan.path.emplace_back(), LegFrom(name.get_string()));
+      }
+  if (const auto* settings = object.if_contains("settings");
+      settings != nullptr && settings->is_object())
+    plan.settings = SettingsFrom(settings->get_object());
+  if (const auto* tables = object.if_contains("tables"); tables != nullptr && tables->is_array())
+    for (const auto& table : tables->get_array())
+      if (table.is_object())
+        plan.tables.push_back({TextOf(table.get_object(), "canonical"),
+                               TextOf(table.get_object(), "physical"),
+                               TextOf(table.get_object(), "key")});
+  plan.limit = NumberOf(object, "limit");
+  plan.reindex_function = TextOf(object, "reindexFunction");
+  plan.reindex_payload = TextOf(object, "reindexPayload");
+  plan.reverses = TextOf(object, "reverses");
+  return plan;
+}
+
+bool SameWork(const RemotePlan& a, const RemotePlan& b) {
+  const auto essence = [](const RemotePlan& plan) {
+    json::object object = ToJson(plan);
+    auto& settings = object.at("settings").get_object();
+    settings.erase("runId");
+    settings.erase("runMillis");
+    return object;
+  };
+  return essence(a) == essence(b);
+}
+
+int RemoteRecord::round() const {
+  int over = 0;
+  for (const auto& entry : entries)
+    if (TextOf(entry, "event") == "round over") ++over;
+  return over + 1;
+}
+
+bool RemoteRecord::write_begun() const {
+  return std::ranges::any_of(
+      entries, [](const json::object& entry) { return TextOf(entry, "event") == "writing"; });
+}
+
+files::Path RemoteRecord::now(int round) const {
+  return folder / (round == 1 ? std::string("source.db") : fmt::format("now-{}.db", round));
+}
+
+files::Path RemoteRecord::source(int round) const {
+  if (round > 1) return folder / fmt::format("source-{}.db", round);
+  const bool completed = std::ranges::any_of(
+      entries, [](const json::object& entry) { return TextOf(entry, "event") == "completed"; });
+  return folder / (completed ? "start.db" : "source.db");
+}
+
+files::Path RemoteRecord::build(int round) const { return folder / fmt::format("build-{}", round); }
+
+Result<std::vector<RemoteRecord>> RemoteRecords(const files::Path& work) {
+  std::vector<RemoteRecord> records;
+  std::error_code ec;
+  if (!std::filesystem::exists(work, ec)) return records;
+  for (const auto& entry : std::filesystem::directory_iterator(work, ec)) {
+    const std::string name = entry.path().filename().string();
+    if (name.empty() || !std::ranges::all_of(name, [](unsigned char c) { return std::isdigit(c); }))
+      continue;
+    RemoteRecord record;
+    record.id = name;
+    record.folder = entry.path();
+    TRY_OK(Refresh(record));
+    // A crash may have come before the plan was written.
+    if (record.entries.empty() || !StageOf(record.entries)) continue;
+    TRY(record.plan, PlanFrom(record.entries.front()));
+    records.push_back(std::move(record));
+  }
+  if (ec) return files::ErrnoError("list", work, ec.value());
+  std::ranges::sort(records, {}, &RemoteRecord::id);
+  return records;
+}
+
+Result<RemoteRecord> CreateRecord(const files::Path& work, RemotePlan plan, const Clock& clock) {
+  TRY_OK(files::MakeFolders(work));
+  std::uint64_t highest = 0;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(work, ec))
+    highest = std::max<std::uint64_t>(highest,
+                                      std::strtoull(entry.path().filename().c_str(), nullptr, 10));
+  if (ec) return files::ErrnoError("list", work, ec.value());
+  RemoteRecord record;
+  record.id = fmt::format("{:04}", highest + 1);
+  record.folder = work / record.id;
+  TRY_OK(files::MakeFolders(record.folder));
+  TRY(auto journal, Journal::Open(record.journal(), clock));
+  TRY_OK(journal.Append("plan", ToJson(plan)));
+  TRY_OK(journal.MoveTo(Stage::kPlanned));
+  record.plan = std::move(plan);
+  record.entries = journal.entries();
+  return record;
+}
+
+Status Refresh(RemoteRecord& record) {
+  TRY(record.entries, Journal::Read(record.journal()));
+  record.stage = StageOf(record.entries).value_or(Stage::kPlanned);
+  return Ok();
+}
+
+Status RemoveStoreFile(const files::Path& path) {
+  for (const char* suffix : {"", "-wal", "-shm", "-lock", "-bulk"})
+    TRY_OK(files::RemoveTree(path.string() + suffix));
+  return Ok();
+}
+
+}  // namespace vams::migrate::remote
