@@ -215,8 +215,8 @@ struct Filled {
   }
 };
 Filled& Shared() {
-  static auto* filled = new Filled();
-  return *filled;
+  static Filled filled;  // removes its folder at exit
+  return filled;
 }
 
 template <typename Body>
