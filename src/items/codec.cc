@@ -59,35 +59,41 @@ bool IsCanonicalNumber(std::string_view text) {
 // functions say false and leave the reason in `why_`.
 class Decoder {
  public:
-  explicit Decoder(std::string_view bytes) : rest_(bytes) {}
+  explicit Decoder(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
 
-  std::string_view rest() const { return rest_; }
+  std::string_view rest() const { return {at_, size()}; }
   Error error() const { return Corrupt(why_); }
 
-  bool Map(int depth, Item& map) {
+  // `apart` are attributes that the map lacks, ascending by name.
+  bool Map(int depth, Item& map, std::span<const TextAttribute> apart = {}) {
     std::uint64_t count = 0;
-    if (!ReadVarint(rest_, count)) return Fail("map cut off");
+    if (!Varint(count)) return Fail("map cut off");
     // Each attribute takes at least two bytes; a larger count is damage, not a reason to allocate.
-    if (count > rest_.size() / 2) return Fail("attribute count beyond the data");
-    map.attributes_.reserve(count);
+    if (count > size() / 2) return Fail("attribute count beyond the data");
+    map.attributes_.reserve(count + apart.size());
     std::string_view last;
     for (std::uint64_t i = 0; i < count; ++i) {
       std::string_view name;
       if (!Bytes(name)) return Fail("attribute name cut off");
       if (i > 0 && name <= last) return Fail("attributes out of order");
       last = name;
+      while (!apart.empty() && apart.front().name <= name) {
+        if (apart.front().name == name) return Fail("an attribute is there twice");
+        Add(map, apart.front());
+        apart = apart.subspan(1);
+      }
       Item::Attribute& attribute = map.attributes_.emplace_back();
-      attribute.name.assign(name);
+      attribute.name = std::string(name);
       if (!One(depth, attribute.value)) return false;
     }
+    for (const TextAttribute& attribute : apart) Add(map, attribute);
     return true;
   }
 
   // `value` is NULL, as it was made.
   bool One(int depth, Value& value) {
-    if (rest_.empty()) return Fail("value cut off");
-    const char tag = rest_.front();
-    rest_.remove_prefix(1);
+    if (at_ == end_) return Fail("value cut off");
+    const char tag = *at_++;
     switch (tag) {
       case kTagS:
         return Text(Kind::kS, value);
@@ -121,9 +127,8 @@ class Decoder {
 
   // Moves past one value.
   bool Skip(int depth) {
-    if (rest_.empty()) return Fail("value cut off");
-    const char tag = rest_.front();
-    rest_.remove_prefix(1);
+    if (at_ == end_) return Fail("value cut off");
+    const char tag = *at_++;
     std::string_view bytes;
     std::uint64_t count = 0;
     switch (tag) {
@@ -138,14 +143,14 @@ class Decoder {
       case kTagSS:
       case kTagNS:
       case kTagBS:
-        if (!ReadVarint(rest_, count)) return Fail("set cut off");
+        if (!Varint(count)) return Fail("set cut off");
         for (; count > 0; --count)
           if (!Bytes(bytes)) return Fail("set cut off");
         return true;
       case kTagL:
       case kTagM:
         if (depth >= kMaxNesting) return Fail("nested too deep");
-        if (!ReadVarint(rest_, count)) return Fail("value cut off");
+        if (!Varint(count)) return Fail("value cut off");
         for (; count > 0; --count) {
           if (tag == kTagM && !Bytes(bytes)) return Fail("attribute name cut off");
           if (!Skip(depth + 1)) return false;
@@ -157,21 +162,28 @@ class Decoder {
   }
 
   bool Bytes(std::string_view& bytes) {
-    // Most sizes are one byte.
-    std::uint64_t size = 0;
-    if (!rest_.empty() && static_cast<unsigned char>(rest_.front()) < 0x80) {
-      size = static_cast<unsigned char>(rest_.front());
-      rest_.remove_prefix(1);
-    } else if (!ReadVarint(rest_, size)) {
-      return false;
+    std::uint64_t length = 0;
+    if (!Varint(length) || length > size()) return false;
+    bytes = {at_, length};
+    at_ += length;
+    return true;
+  }
+
+  bool Varint(std::uint64_t& value) {
+    // Most take one byte.
+    if (at_ != end_ && static_cast<unsigned char>(*at_) < 0x80) {
+      value = static_cast<unsigned char>(*at_++);
+      return true;
     }
-    if (size > rest_.size()) return false;
-    bytes = {rest_.data(), size};
-    rest_.remove_prefix(size);
+    std::string_view bytes = rest();
+    if (!ReadVarint(bytes, value)) return false;
+    at_ = bytes.data();
     return true;
   }
 
  private:
+  std::size_t size() const { return static_cast<std::size_t>(end_ - at_); }
+
   bool Fail(const char* why) {
     why_ = why;
     return false;
@@ -181,15 +193,26 @@ class Decoder {
     std::string_view bytes;
     if (!Bytes(bytes)) return Fail("value cut off");
     if (kind == Kind::kN && !IsCanonicalNumber(bytes)) return Fail("number not in its one form");
-    value.kind_ = kind;
-    value.data_.emplace<std::string>(bytes);
+    SetText(value, kind, bytes);
     return true;
+  }
+
+  // Made first and moved in: the variant would make a second variant of anything that may throw.
+  static void SetText(Value& value, Kind kind, std::string_view bytes) {
+    value.kind_ = kind;
+    value.data_.emplace<std::string>(std::string(bytes));
+  }
+
+  static void Add(Item& map, const TextAttribute& from) {
+    Item::Attribute& attribute = map.attributes_.emplace_back();
+    attribute.name = std::string(from.name);
+    SetText(attribute.value, from.kind, from.text);
   }
 
   bool List(int depth, Value& value) {
     if (depth >= kMaxNesting) return Fail("nested too deep");
     std::uint64_t count = 0;
-    if (!ReadVarint(rest_, count) || count > rest_.size()) return Fail("list cut off");
+    if (!Varint(count) || count > size()) return Fail("list cut off");
     value.kind_ = Kind::kL;
     auto& list = value.data_.emplace<Value::List>();
     list.reserve(count);
@@ -200,7 +223,7 @@ class Decoder {
 
   bool Set(Kind kind, Value& value) {
     std::uint64_t count = 0;
-    if (!ReadVarint(rest_, count) || count > rest_.size()) return Fail("set cut off");
+    if (!Varint(count) || count > size()) return Fail("set cut off");
     value.kind_ = kind;
     auto& members = value.data_.emplace<items::Bytes>();
     members.reserve(count);
@@ -215,7 +238,8 @@ class Decoder {
     return true;
   }
 
-  std::string_view rest_;
+  const char* at_;
+  const char* end_;
   const char* why_ = "";
 };
 
@@ -316,11 +340,11 @@ std::string EncodeItem(const Item& item) {
   return out;
 }
 
-Result<Item> DecodeItem(std::string_view bytes) {
+Result<Item> DecodeItem(std::string_view bytes, std::span<const TextAttribute> apart) {
   if (bytes.empty() || bytes.front() != kVersion) return Corrupt("unknown encoding version");
   Decoder decoder(bytes.substr(1));
   Result<Item> item;
-  if (!decoder.Map(0, *item)) return decoder.error();
+  if (!decoder.Map(0, *item, apart)) return decoder.error();
   if (!decoder.rest().empty()) return Corrupt("bytes behind the end");
   return item;
 }

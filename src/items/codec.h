@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,14 @@ inline constexpr int kMaxNesting = 32;
 // Version byte and map.
 void AppendItem(std::string& out, const Item& item);
 std::string EncodeItem(const Item& item);
-Result<Item> DecodeItem(std::string_view bytes);
+// An attribute kept apart from an encoded map that lacks it: S, B or N (canonical).
+struct TextAttribute {
+  std::string_view name;
+  Kind kind = Kind::kS;
+  std::string_view text;
+};
+// `apart` are put in where they belong; they ascend by name.
+Result<Item> DecodeItem(std::string_view bytes, std::span<const TextAttribute> apart = {});
 
 // Type byte and value, as they stand inside a map.
 void AppendValue(std::string& out, const Value& value);
@@ -32,6 +40,7 @@ class ItemReader {
   // kCorrupt if the header is damaged.
   static Result<ItemReader> Open(std::string_view bytes);
   std::uint64_t remaining() const { return remaining_; }
+  std::string_view rest() const { return rest_; }  // the attributes that remain
   // The next attribute's name, kind and encoded value (type byte included).
   struct Entry {
     std::string_view name;

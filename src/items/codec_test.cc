@@ -172,6 +172,30 @@ TEST(Codec, EqualItemsHaveEqualBytes) {
   EXPECT_EQ(EncodeItem(built), EncodeItem(written));
 }
 
+TEST(Codec, AttributesKeptApartComeBackWhereTheyBelong) {
+  const Item whole{{"a", Value::S("first")},
+                   {"b", Value::Bool(true)},
+                   {"c", Value::N(7)},
+                   {"d", Value::Null()},
+                   {"e", Value::B("\xff")}};
+  const Item rest{{"b", Value::Bool(true)}, {"d", Value::Null()}};
+  const std::vector<TextAttribute> apart{
+      {"a", Kind::kS, "first"}, {"c", Kind::kN, "7"}, {"e", Kind::kB, "\xff"}};
+
+  EXPECT_EQ(*DecodeItem(EncodeItem(rest), apart), whole);
+  EXPECT_EQ(*DecodeItem(EncodeItem({}), apart),
+            (Item{{"a", Value::S("first")}, {"c", Value::N(7)}, {"e", Value::B("\xff")}}));
+}
+
+TEST(Codec, AttributeBothKeptApartAndStoredIsCorrupt) {
+  const std::vector<TextAttribute> apart{{"b", Kind::kS, "again"}};
+
+  const auto item = DecodeItem(EncodeItem({{"a", Value::Null()}, {"b", Value::Null()}}), apart);
+
+  ASSERT_FALSE(item.ok());
+  EXPECT_EQ(item.error().code, Code::kCorrupt);
+}
+
 TEST(Codec, AppendItemAppends) {
   std::string out = "before";
   AppendItem(out, EveryKind());

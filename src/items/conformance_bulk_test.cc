@@ -474,5 +474,43 @@ TEST_P(ItemStoreConformance, BulkLoadLogsAsMuchAsAsked) {
   }
 }
 
+// Engines write many rows at once: one that is there already, anywhere among them, must neither be
+// lost nor take its neighbours with it, and the log must tell the two kinds apart.
+TEST_P(ItemStoreConformance, BulkLoadAmongRowsOfTheSameKeysLogsEveryRow) {
+  for (const BulkLog log : {BulkLog::kKeys, BulkLog::kImages}) {
+    Create({PartsTable()});
+    std::vector<Item> old;
+    for (int i = 0; i < 1000; i += 97) old.push_back(Row(i, "old"));
+    PutAll("parts", old);
+    const Position before = LastChange();
+    {
+      auto loader = Must(store().OpenBulkLoad(op, "parts", Options(log)));
+      AddAll(*loader, Rows(0, 1000));
+      EXPECT_EQ(Must(loader->Finish(op)), 1000u);
+    }
+
+    EXPECT_EQ(ScanAll(store(), "parts"), InKeyOrder(Rows(0, 1000)));
+    ExpectIndexesMatch(store());
+    std::vector<Item> keys, replaced, written;
+    for (const auto& change : ChangesAfter(before)) {
+      EXPECT_EQ(change.has_images, log == BulkLog::kImages);
+      keys.push_back(change.key);
+      if (change.before) replaced.push_back(*change.before);
+      if (change.after) written.push_back(*change.after);
+    }
+    std::vector<Item> expected;
+    for (const auto& row : Rows(0, 1000)) expected.push_back(KeyOf(PartsTable(), row));
+    EXPECT_EQ(InKeyOrder(keys), InKeyOrder(expected));
+    if (log == BulkLog::kImages) {
+      EXPECT_EQ(InKeyOrder(replaced), InKeyOrder(old));
+      EXPECT_EQ(InKeyOrder(written), InKeyOrder(Rows(0, 1000)));
+    } else {
+      EXPECT_TRUE(replaced.empty());
+      EXPECT_TRUE(written.empty());
+    }
+    Must(store().DropTable(op, "parts"));
+  }
+}
+
 }  // namespace
 }  // namespace vams::items::conformance

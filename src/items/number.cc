@@ -187,9 +187,9 @@ std::string OrderedNumber(std::string_view canonical) {
 }
 
 Result<std::string> FromOrderedNumber(std::string_view bytes) {
-  const Error bad(Code::kCorrupt, "a stored number key is damaged");
+  const auto bad = [] { return Error(Code::kCorrupt, "a stored number key is damaged"); };
   if (bytes == "\x40") return std::string("0");
-  if (bytes.size() < 5 || (bytes[0] != '\x20' && bytes[0] != '\x80')) return bad;
+  if (bytes.size() < 5 || (bytes[0] != '\x20' && bytes[0] != '\x80')) return bad();
   Decimal d;
   d.negative = bytes[0] == '\x20';
   const auto at = [&](std::size_t i) {
@@ -198,13 +198,13 @@ Result<std::string> FromOrderedNumber(std::string_view bytes) {
   };
   d.point = (at(1) << 8 | at(2)) - 1000;
   for (std::size_t i = 3; i + 1 < bytes.size(); ++i) {
-    if (at(i) < 1 || at(i) > 10) return bad;
+    if (at(i) < 1 || at(i) > 10) return bad();
     d.digits.push_back(static_cast<char>('0' + at(i) - 1));
   }
-  if (at(bytes.size() - 1) != 0) return bad;
+  if (at(bytes.size() - 1) != 0) return bad();
   // A zero at either end is damage too: OrderedNumber writes none.
-  if (d.digits.front() == '0' || d.digits.back() == '0') return bad;
-  if (!CheckRange(d, "").ok()) return bad;
+  if (d.digits.front() == '0' || d.digits.back() == '0') return bad();
+  if (!CheckRange(d, "").ok()) return bad();
   return Format(d);
 }
 

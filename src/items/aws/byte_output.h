@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -36,15 +35,6 @@ class ByteOutput {
     std::memcpy(bytes_.data() + size_, text.data(), text.size());
     size_ += text.size();
   }
-  // The first eight of `size` bytes at `at` (zeros behind the end) as a number that orders like
-  // them: it decides most comparisons of names.
-  std::uint64_t Prefix(std::size_t at, std::size_t size) const {
-    if (size == 0) return 0;
-    std::uint64_t prefix;
-    std::memcpy(&prefix, bytes_.data() + at, 8);  // MakeRoom leaves eight bytes behind the end
-    prefix = __builtin_bswap64(prefix);
-    return size >= 8 ? prefix : prefix & ~(~std::uint64_t{0} >> (8 * size));
-  }
   // Widens the byte at `at` to `with`.
   void Widen(std::size_t at, std::string_view with) {
     bytes_.replace(at, 1, with);
@@ -53,7 +43,7 @@ class ByteOutput {
 
  private:
   void MakeRoom(std::size_t more) {
-    if (bytes_.size() - size_ < more + 8)
+    if (bytes_.size() - size_ < more)
       bytes_.resize(std::max(2 * bytes_.size(), size_ + more + 1024));
   }
 

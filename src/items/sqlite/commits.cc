@@ -102,8 +102,7 @@ Status Erase(Connection& connection, const Prepared& p) {
   return sample.Run();
 }
 
-Status Apply(Connection& connection, LogTail& tail, std::int64_t now, const Prepared& p,
-             SplitItem& scratch) {
+Status Apply(Connection& connection, LogTail& tail, std::int64_t now, const Prepared& p) {
   LogEntry entry{
       .table_id = p.layout->id, .key = p.encoded_key, .before = p.before, .after = p.after};
   switch (p.write->op) {
@@ -115,9 +114,12 @@ Status Apply(Connection& connection, LogTail& tail, std::int64_t now, const Prep
       TRY_OK(Erase(connection, p));
       break;
     case Write::Op::kPut:
-    case Write::Op::kUpdate:
-      TRY_OK(StoreRow(connection, *p.layout, *p.after, p.before, scratch));
+    case Write::Op::kUpdate: {
+      SplitRows row(*p.layout);
+      TRY_OK(row.Add(*p.after));
+      TRY_OK(StoreRow(connection, *p.layout, row, 0, p.before));
       break;
+    }
   }
   return AppendChange(connection, tail, now, entry);
 }
@@ -157,34 +159,26 @@ Status AddSample(Connection& connection, const Layout& layout, std::string_view 
   return statement.Run();
 }
 
-Status StoreRow(Connection& connection, const Layout& layout, std::string_view encoded,
-                const std::optional<std::string>& before, SplitItem& scratch) {
-  TRY_OK(Split(layout, encoded, scratch));
-  bool body_only = false;
+Status StoreRow(Connection& connection, const Layout& layout, const SplitRows& rows,
+                std::size_t row, const std::optional<std::string>& before) {
+  bool body_only = before.has_value();
   if (before) {
-    SplitItem old;
-    TRY_OK(Split(layout, *before, old));
-    body_only = old.columns == scratch.columns;
+    SplitRows old(layout);
+    TRY_OK(old.Add(*before));
+    for (int i = 0; i < layout.body_column(); ++i)
+      if (old.IsNull(0, i) != rows.IsNull(row, i) || old.Get(0, i) != rows.Get(row, i))
+        body_only = false;
   }
   TRY(auto statement, connection.Prepare(!before     ? layout.insert
                                          : body_only ? layout.update_body
                                                      : layout.update));
-  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
-    const int at = static_cast<int>(i) + 1;
-    const bool is_key =
-        static_cast<int>(i) == layout.partition || static_cast<int>(i) == layout.sort;
-    if (body_only && !is_key) continue;
-    if (scratch.columns[i])
-      BindKey(statement, at, layout.columns[i].kind, *scratch.columns[i]);
-    else
-      statement.BindNull(at);
+  for (int i = 0; i <= layout.body_column(); ++i) {
+    const bool named =
+        i == layout.partition || i == layout.sort || i == layout.body_column() || !body_only;
+    if (named) rows.Bind(statement, i + 1, row, i);
   }
-  statement.BindBlob(layout.body_column() + 1, scratch.body);
   TRY_OK(statement.Run());
-  if (before) return Ok();
-  return AddSample(connection, layout, *scratch.columns[static_cast<std::size_t>(layout.partition)],
-                   layout.has_sort() ? *scratch.columns[static_cast<std::size_t>(layout.sort)]
-                                     : std::string_view());
+  return before ? Ok() : AddSample(connection, layout, rows.Partition(row), rows.Sort(row));
 }
 
 Status AppendChange(Connection& connection, LogTail& tail, std::int64_t at_millis,
@@ -208,6 +202,31 @@ Status AppendChange(Connection& connection, LogTail& tail, std::int64_t at_milli
   return statement.Run();
 }
 
+Status AppendPuts(Connection& connection, LogTail& tail, std::int64_t at_millis,
+                  std::int64_t table_id, std::span<const PutEntry, kInsertRows> puts) {
+  static const std::string sql = [] {
+    std::string text = "INSERT INTO vams_changes (seq, at, tbl, op, key, before, after) VALUES ";
+    for (int i = 0; i < kInsertRows; ++i)
+      text += fmt::format("{}(?{}, ?1, ?2, ?3, ?{}, NULL, ?{})", i == 0 ? "" : ", ", 3 * i + 4,
+                          3 * i + 5, 3 * i + 6);
+    return text;
+  }();
+  TRY(auto statement, connection.Prepare(sql));
+  statement.Bind(1, at_millis);
+  statement.Bind(2, table_id);
+  statement.Bind(3, puts.front().after.empty() ? 2 : 0);
+  int at = 4;
+  for (const PutEntry& put : puts) {
+    statement.Bind(at++, static_cast<std::int64_t>(tail.Next()));
+    statement.BindBlob(at++, put.key);
+    if (put.after.empty())
+      statement.BindNull(at++);
+    else
+      statement.BindBlob(at++, put.after);
+  }
+  return statement.Run();
+}
+
 Result<CommitResult> SqliteStore::Commit(OpContext& op, std::span<const Write> writes,
                                          const std::optional<Advance>& advance) {
   TRY_OK(CheckWritable());
@@ -219,9 +238,8 @@ Result<CommitResult> SqliteStore::Commit(OpContext& op, std::span<const Write> w
       TRY_OK(Decide(connection, prepared[i], static_cast<int>(i), traits_));
     if (advance) TRY_OK(MoveConsumer(connection, tail_, *advance, false));
     const std::int64_t now = clock_.NowMillis();
-    SplitItem scratch;
     for (const Prepared& p : prepared) {
-      TRY_OK(Apply(connection, tail_, now, p, scratch));
+      TRY_OK(Apply(connection, tail_, now, p));
       VAMS_POINT("items.commit.between_writes");
     }
     if (advance) TRY_OK(MoveConsumer(connection, tail_, *advance, true));

@@ -134,6 +134,11 @@ Result<Statement> Connection::Prepare(std::string_view sql) {
   return Statement(db_, statement);
 }
 
+Status Connection::Run(std::string_view sql) {
+  TRY(auto statement, Prepare(sql));
+  return statement.Run();
+}
+
 Result<std::int64_t> Connection::QueryInt(std::string_view sql) {
   TRY(auto statement, Prepare(sql));
   TRY(const bool row, statement.Step());

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <map>
 #include <set>
 
@@ -16,12 +17,24 @@ namespace vams::items::sqlite {
 namespace {
 
 constexpr std::uint64_t kSampleMask = 1023;
+// Item tables have few columns; what is kept for each of a row's lies on the stack up to here.
+constexpr std::size_t kUsualColumns = 8;
 
 std::string Lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(),
                  [](unsigned char c) { return std::tolower(c); });
   return out;
+}
+
+std::string Head(std::string_view attribute, Kind kind) {
+  std::string head;
+  AppendVarint(head, attribute.size());
+  head += attribute;
+  head += kind == Kind::kS   ? '\1'
+          : kind == Kind::kN ? '\2'
+                             : '\3';  // docs/formats/item-encoding.md
+  return head;
 }
 
 // SQLite compares column names without regard to case, attributes do not: a clash gets a suffix.
@@ -43,7 +56,7 @@ std::vector<Column> MakeColumns(const TableSpec& spec) {
   for (const auto& [attribute, kind] : attributes) {
     std::string name = attribute;
     while (!used.insert(Lower(name)).second) name += '~';
-    columns.push_back({attribute, kind, Quoted(name)});
+    columns.push_back({attribute, kind, Quoted(name), Head(attribute, kind)});
   }
   return columns;
 }
@@ -72,18 +85,14 @@ void MakeIndexes(Layout& layout) {
   if (layout.ttl >= 0) add("|ttl", {layout.columns[static_cast<std::size_t>(layout.ttl)].name});
 }
 
-void AppendColumnValue(std::string& out, const Column& column, std::string_view stored) {
-  switch (column.kind) {
-    case Kind::kN: {
-      auto number = FromOrderedNumber(stored);
-      return AppendValue(out, Value::N(number.ok() ? *std::move(number) : "0"));
-    }
-    case Kind::kS:
-      out.push_back(1);
-      break;
-    default:
-      out.push_back(3);
-      break;
+// The attribute of a column as it stands in an encoded item.
+void AppendColumn(std::string& out, const Column& column, std::string_view stored) {
+  out.append(column.head);
+  std::string text;
+  if (column.kind == Kind::kN) {
+    auto number = FromOrderedNumber(stored);
+    text = number.ok() ? *std::move(number) : "0";
+    stored = text;
   }
   AppendVarint(out, stored.size());
   out.append(stored);
@@ -146,6 +155,12 @@ Layout MakeLayout(const TableSpec& spec, std::int64_t id, bool loading) {
   l.get = fmt::format("{} WHERE {}", l.select, where);
   l.insert = fmt::format("INSERT INTO {} ({}) VALUES ({})", l.table, fmt::join(names, ", "),
                          fmt::join(marks, ", "));
+  // Parameters without numbers go on counting from row to row.
+  const std::string row_marks =
+      fmt::format("({})", fmt::join(std::vector<std::string_view>(body, "?"), ", "));
+  l.insert_rows =
+      fmt::format("INSERT INTO {} ({}) VALUES {}", l.table, fmt::join(names, ", "),
+                  fmt::join(std::vector<std::string_view>(kInsertRows, row_marks), ", "));
   l.update = fmt::format("UPDATE {} SET {} WHERE {}", l.table, fmt::join(sets, ", "), where);
   l.update_body = fmt::format("UPDATE {} SET body = ?{} WHERE {}", l.table, body, where);
   l.erase = fmt::format("DELETE FROM {} WHERE {}", l.table, where);
@@ -153,120 +168,169 @@ Layout MakeLayout(const TableSpec& spec, std::int64_t id, bool loading) {
   return l;
 }
 
-Status Split(const Layout& layout, std::string_view encoded, SplitItem& out) {
-  out.columns.assign(layout.columns.size(), std::nullopt);
-  out.numbers.clear();
-  out.numbers.reserve(layout.columns.size());
-  out.body.clear();
+namespace {
+
+// S, N or B: the text of an encoded value.
+std::string_view TextOf(std::string_view encoded) {
+  encoded.remove_prefix(1);
+  std::uint64_t size = 0;
+  ReadVarint(encoded, size);
+  return encoded;
+}
+
+}  // namespace
+
+Status FindKey(const Layout& layout, std::string_view encoded, KeyParts& key) {
+  const auto& spec = layout.spec;
+  key.partition = key.sort = {};
+  TRY(auto reader, ItemReader::Open(encoded));
+  const auto take = [](const ItemReader::Entry& entry, std::string& number) {
+    const std::string_view text = TextOf(entry.encoded);
+    if (entry.kind != Kind::kN) return text;
+    number = OrderedNumber(text);
+    return std::string_view(number);
+  };
+  for (ItemReader::Entry entry;;) {
+    TRY(const bool more, reader.Next(entry));
+    if (!more) return Ok();
+    if (entry.kind == spec.partition.kind && entry.name == spec.partition.name)
+      key.partition = take(entry, key.numbers[0]);
+    else if (layout.has_sort() && entry.kind == spec.sort.kind && entry.name == spec.sort.name)
+      key.sort = take(entry, key.numbers[1]);
+  }
+}
+
+void SplitRows::Clear() {
+  bytes_.clear();
+  fields_.clear();
+}
+
+Status SplitRows::Add(std::string_view encoded) {
   TRY(auto reader, ItemReader::Open(encoded));
   const std::uint64_t total = reader.remaining();
+  const std::size_t first = fields_.size();
+  const std::size_t start = bytes_.size();
+  const auto undo = [&](Error error) {
+    fields_.resize(first);
+    bytes_.resize(start);
+    return error;
+  };
+  fields_.resize(first + width());
+  const auto add = [&](std::size_t field, std::string_view value) {
+    fields_[first + field] = {static_cast<std::uint32_t>(bytes_.size()),
+                              static_cast<std::uint32_t>(value.size())};
+    bytes_.append(value);
+  };
+  // The columns are stored as they come; what stays in the body is noted, as runs between them.
+  boost::container::small_vector<std::string_view, kUsualColumns + 1> runs;
+  const char* run = reader.rest().data();
+  const char* end = run;
   std::uint64_t in_columns = 0;
-  std::size_t next_column = 0;
-  // The attribute count goes in front, and is known only at the end: its place is kept as wide as
-  // the item's.
-  out.body.reserve(encoded.size());
-  out.body.push_back(encoded.front());
-  AppendVarint(out.body, total);
-  const std::size_t head = out.body.size();
-  // What stays in the body is copied in runs between the attributes that become columns.
-  const char* run = nullptr;
-  const char* run_end = nullptr;
-  ItemReader::Entry entry;
-  for (;;) {
-    TRY(const bool more, reader.Next(entry));
-    if (!more) break;
-    while (next_column < layout.columns.size() &&
-           layout.columns[next_column].attribute < entry.name)
-      ++next_column;
-    const char* value_end = entry.encoded.data() + entry.encoded.size();
-    if (next_column < layout.columns.size() &&
-        layout.columns[next_column].attribute == entry.name &&
-        layout.columns[next_column].kind == entry.kind) {
-      std::string_view value = entry.encoded.substr(1);
-      std::uint64_t size = 0;
-      ReadVarint(value, size);
-      if (entry.kind == Kind::kN) {
-        out.numbers.push_back(OrderedNumber(value));
-        value = out.numbers.back();
-      }
-      out.columns[next_column] = value;
+  auto next = layout_.columns.begin();
+  for (ItemReader::Entry entry;;) {
+    auto more = reader.Next(entry);
+    if (!more.ok()) return undo(std::move(more).error());
+    if (!*more) break;
+    while (next != layout_.columns.end() && next->attribute < entry.name) ++next;
+    const char* behind = reader.rest().data();
+    if (next != layout_.columns.end() && next->attribute == entry.name &&
+        next->kind == entry.kind) {
+      const std::string_view value = TextOf(entry.encoded);
+      const auto column = static_cast<std::size_t>(next - layout_.columns.begin());
+      if (entry.kind == Kind::kN)
+        add(column, OrderedNumber(value));
+      else
+        add(column, value);
       ++in_columns;
-      if (run != nullptr) out.body.append(run, static_cast<std::size_t>(run_end - run));
-      run = nullptr;
-    } else {
-      if (run == nullptr) {
-        // The attribute starts with the varint of its name's length, right before the name.
-        run = entry.name.data() - 1;
-        for (std::size_t n = entry.name.size(); n >= 0x80; n >>= 7) --run;
-      }
-      run_end = value_end;
+      if (run != end) runs.emplace_back(run, end);
+      run = behind;
     }
+    end = behind;
   }
-  if (run != nullptr) out.body.append(run, static_cast<std::size_t>(run_end - run));
-  std::string count;
-  AppendVarint(count, total - in_columns);
-  out.body.replace(1, head - 1, count);
+  if (run != end) runs.emplace_back(run, end);
+  const std::size_t body = bytes_.size();
+  bytes_.push_back(encoded.front());
+  AppendVarint(bytes_, total - in_columns);
+  for (const auto bytes : runs) bytes_.append(bytes);
+  fields_.back() = {static_cast<std::uint32_t>(body),
+                    static_cast<std::uint32_t>(bytes_.size() - body)};
   return Ok();
 }
 
+void SplitRows::Bind(Statement& statement, int at, std::size_t row, int field) const {
+  if (IsNull(row, field))
+    statement.BindNull(at);
+  else if (field == layout_.body_column())
+    statement.BindBlob(at, Get(row, field));
+  else
+    BindKey(statement, at, layout_.columns[static_cast<std::size_t>(field)].kind, Get(row, field));
+}
+
 Status Join(const Layout& layout, const Statement& statement, std::string& out) {
-  const std::string_view body = statement.Bytes(layout.body_column());
-  TRY(auto reader, ItemReader::Open(body));
   struct Present {
     const Column* column;
     std::string_view stored;
   };
-  Present present[64];
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < layout.columns.size() && count < std::size(present); ++i)
-    if (!statement.IsNull(static_cast<int>(i)))
-      present[count++] = {&layout.columns[i], statement.Bytes(static_cast<int>(i))};
+  boost::container::small_vector<Present, kUsualColumns> present;
+  std::size_t size = 0;
+  std::string_view stored;
+  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
+    if (!statement.Read(static_cast<int>(i), stored)) continue;
+    present.push_back({&layout.columns[i], stored});
+    size += layout.columns[i].head.size() + stored.size() + 10;
+  }
+  const std::string_view body = statement.Bytes(layout.body_column());
+  TRY(auto reader, ItemReader::Open(body));
 
-  out.reserve(out.size() + body.size() + 64 + count * 64);
+  out.reserve(out.size() + size + body.size() + 10);
   out.push_back(body.front());
-  AppendVarint(out, reader.remaining() + count);
-  std::size_t next = 0;
-  const auto emit = [&] {
-    const auto& name = present[next].column->attribute;
-    AppendVarint(out, name.size());
-    out.append(name);
-    AppendColumnValue(out, *present[next].column, present[next].stored);
-    ++next;
-  };
+  AppendVarint(out, reader.remaining() + present.size());
   // Body attributes are copied in runs between the columns that come before them.
-  std::string_view entry_bytes = body.substr(1);
-  std::uint64_t body_count = 0;
-  ReadVarint(entry_bytes, body_count);
-  const char* run = entry_bytes.data();
+  auto next = present.begin();
+  const char* run = reader.rest().data();
   const char* end = run;
   ItemReader::Entry entry;
-  for (;;) {
+  while (next != present.end()) {
     TRY(const bool more, reader.Next(entry));
     if (!more) break;
-    if (next < count && present[next].column->attribute < entry.name) {
+    if (next->column->attribute < entry.name) {
       out.append(run, static_cast<std::size_t>(end - run));
       run = end;
-      while (next < count && present[next].column->attribute < entry.name) emit();
+      for (; next != present.end() && next->column->attribute < entry.name; ++next)
+        AppendColumn(out, *next->column, next->stored);
     }
-    end = entry.encoded.data() + entry.encoded.size();
-    // Behind the last column nothing needs looking at: the rest is copied whole.
-    if (next == count) {
-      end = body.data() + body.size();
-      break;
-    }
+    end = reader.rest().data();
   }
-  out.append(run, static_cast<std::size_t>(end - run));
-  while (next < count) emit();
+  // Behind the last column nothing needs looking at: the rest is copied whole.
+  out.append(run, static_cast<std::size_t>(body.data() + body.size() - run));
+  for (; next != present.end(); ++next) AppendColumn(out, *next->column, next->stored);
   return Ok();
+}
+
+Result<Item> DecodeRow(const Layout& layout, const Statement& statement, std::size_t& bytes) {
+  boost::container::small_vector<TextAttribute, kUsualColumns> apart;
+  boost::container::small_vector<std::string, kUsualColumns> numbers;
+  numbers.reserve(layout.columns.size());  // `apart` points into it
+  std::string_view stored;
+  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
+    if (!statement.Read(static_cast<int>(i), stored)) continue;
+    bytes += stored.size();
+    const Column& column = layout.columns[i];
+    if (column.kind == Kind::kN) {
+      TRY(auto number, FromOrderedNumber(stored));
+      stored = numbers.emplace_back(std::move(number));
+    }
+    apart.push_back({column.attribute, column.kind, stored});
+  }
+  const std::string_view body = statement.Bytes(layout.body_column());
+  bytes += body.size();
+  return DecodeItem(body, apart);
 }
 
 void AppendKey(const Layout& layout, std::string_view partition, std::string_view sort,
                std::string& out) {
   const auto append = [&](int column, std::string_view stored) {
-    const auto& c = layout.columns[static_cast<std::size_t>(column)];
-    AppendVarint(out, c.attribute.size());
-    out.append(c.attribute);
-    AppendColumnValue(out, c, stored);
+    AppendColumn(out, layout.columns[static_cast<std::size_t>(column)], stored);
   };
   out.push_back(1);
   AppendVarint(out, layout.has_sort() ? 2 : 1);

@@ -3,7 +3,6 @@
 // share between threads.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,15 +18,11 @@ struct Column {
   std::string attribute;
   Kind kind = Kind::kS;
   std::string name;  // quoted for SQL
+  std::string head;  // what stands before the value in an encoded item: size and name, type byte
 };
 
-// An item split for storing.  Views point into the encoded item and into `numbers`.
-struct SplitItem {
-  boost::container::small_vector<std::optional<std::string_view>, 6>
-      columns;  // as stored (OrderedNumber for N)
-  std::string body;
-  std::vector<std::string> numbers;
-};
+// A statement costs as much as the row it inserts, so many rows share one.
+inline constexpr int kInsertRows = 16;
 
 struct Layout {
   std::int64_t id = 0;
@@ -41,7 +36,8 @@ struct Layout {
 
   std::string select;  // "SELECT c…, body FROM t", followed by a WHERE
   std::string get, insert, update, update_body, erase;
-  std::string create;  // CREATE TABLE
+  std::string insert_rows;  // kInsertRows rows at once, each with the parameters of `insert`
+  std::string create;       // CREATE TABLE
   std::vector<std::string> create_indexes, drop_indexes;
 
   int ColumnOf(std::string_view attribute) const;
@@ -51,12 +47,62 @@ struct Layout {
 
 Layout MakeLayout(const TableSpec& spec, std::int64_t id, bool loading);
 
-// Splits an encoded item (codec.h) into columns and body.
-Status Split(const Layout& layout, std::string_view encoded, SplitItem& out);
+// Items split for storing: each is a row of columns as they are stored (OrderedNumber for N) and
+// the body behind them.  All lie in one piece of memory, which Clear keeps for the rows to come.
+class SplitRows {
+ public:
+  explicit SplitRows(const Layout& layout) : layout_(layout) {}
+
+  std::size_t size() const { return fields_.size() / width(); }
+  std::size_t bytes() const { return bytes_.size(); }
+  void Clear();
+  // Splits an encoded item (codec.h) and adds it; kCorrupt adds nothing.
+  Status Add(std::string_view encoded);
+
+  // Fields count as columns do; views live until the next Add or Clear.
+  bool IsNull(std::size_t row, int field) const { return At(row, field).size == kNull; }
+  std::string_view Get(std::size_t row, int field) const {
+    const Field& f = At(row, field);
+    return f.size == kNull ? std::string_view() : std::string_view(bytes_.data() + f.at, f.size);
+  }
+  std::string_view Partition(std::size_t row) const { return Get(row, layout_.partition); }
+  std::string_view Sort(std::size_t row) const {
+    return layout_.has_sort() ? Get(row, layout_.sort) : std::string_view();
+  }
+  // Binds a field to parameter `at`.
+  void Bind(Statement& statement, int at, std::size_t row, int field) const;
+
+ private:
+  static constexpr std::uint32_t kNull = 0xffffffff;
+  struct Field {
+    std::uint32_t at = 0;  // in bytes_
+    std::uint32_t size = kNull;
+  };
+  std::size_t width() const { return layout_.columns.size() + 1; }
+  const Field& At(std::size_t row, int field) const {
+    return fields_[row * width() + static_cast<std::size_t>(field)];
+  }
+
+  const Layout& layout_;
+  std::string bytes_;
+  std::vector<Field> fields_;
+};
+
+// The key of an encoded item as stored; a part that is missing or of another kind is empty.  Views
+// live as long as the item and `numbers`.
+struct KeyParts {
+  std::string_view partition, sort;
+  std::string numbers[2];
+};
+// kCorrupt if any of the item's attributes is damaged.
+Status FindKey(const Layout& layout, std::string_view encoded, KeyParts& key);
 
 // Puts the current row of `statement` (selected with Layout::select) together again: appends the
 // encoded item to `out`.
 Status Join(const Layout& layout, const Statement& statement, std::string& out);
+
+// The same row as an item, without putting its bytes together first.  Adds its size to `bytes`.
+Result<Item> DecodeRow(const Layout& layout, const Statement& statement, std::size_t& bytes);
 
 // Appends the encoded key (codec.h) that has these stored parts.
 void AppendKey(const Layout& layout, std::string_view partition, std::string_view sort,

@@ -192,15 +192,36 @@ StoredKeyParts PartsOf(const Layout& layout, const Item& key) {
   return parts;
 }
 
-Result<bool> GetEncoded(Connection& connection, const Layout& layout, const StoredKeyParts& key,
-                        std::string& out) {
+namespace {
+
+// Finds the row of a key.
+Result<Statement> GetRow(Connection& connection, const Layout& layout, const StoredKeyParts& key,
+                         bool& found) {
   TRY(auto statement, connection.Prepare(layout.get));
   BindKey(statement, layout.partition + 1, layout.spec.partition.kind, key.partition);
   if (layout.has_sort()) BindKey(statement, layout.sort + 1, layout.spec.sort.kind, key.sort);
-  TRY(const bool row, statement.Step());
-  if (!row) return false;
-  TRY_OK(Join(layout, statement, out));
-  return true;
+  TRY(found, statement.Step());
+  return statement;
+}
+
+}  // namespace
+
+Result<bool> GetEncoded(Connection& connection, const Layout& layout, const StoredKeyParts& key,
+                        std::string& out) {
+  bool found = false;
+  TRY(const auto row, GetRow(connection, layout, key, found));
+  if (found) TRY_OK(Join(layout, row, out));
+  return found;
+}
+
+Result<std::optional<Item>> GetItem(Connection& connection, const Layout& layout,
+                                    const StoredKeyParts& key) {
+  bool found = false;
+  TRY(const auto row, GetRow(connection, layout, key, found));
+  if (!found) return std::optional<Item>();
+  std::size_t bytes = 0;
+  TRY(auto item, DecodeRow(layout, row, bytes));
+  return std::optional<Item>(std::move(item));
 }
 
 Result<Page> QueryPage(Connection& connection, const Layout& layout, const QueryRequest& request) {
@@ -254,7 +275,7 @@ Result<Page> QueryPage(Connection& connection, const Layout& layout, const Query
   statement.Bind(static_cast<int>(where.bound.size()) + 1,
                  static_cast<std::int64_t>(request.limit) + 1);
   Page page;
-  std::string buffer, last;
+  std::string last;
   std::size_t bytes = 0;
   for (;;) {
     TRY(const bool row, statement.Step());
@@ -263,10 +284,7 @@ Result<Page> QueryPage(Connection& connection, const Layout& layout, const Query
       page.next = last;
       return page;
     }
-    buffer.clear();
-    TRY_OK(Join(layout, statement, buffer));
-    bytes += buffer.size();
-    TRY(auto item, DecodeItem(buffer));
+    TRY(auto item, DecodeRow(layout, statement, bytes));
     // Only the last item's key is needed, and which one is last shows when the next row comes.
     if (page.items.size() + 1 == request.limit || bytes >= kPageBytes)
       last = EncodeItem(CursorKey(layout.spec, index, item));
@@ -305,9 +323,13 @@ Result<std::vector<Segment>> SplitTable(Connection& connection, const Layout& la
   return segments;
 }
 
-Result<std::string> ScanPage(Connection& connection, const Layout& layout, const Segment& segment,
-                             std::string_view after, std::size_t limit,
-                             const ItemSource::EncodedVisitor& visit) {
+namespace {
+
+// Walks one page of a segment: `visit` gets each row's statement and gives the size of its item.
+// Returns the cursor for the next page.
+template <typename Visit>
+Result<std::string> ScanRows(Connection& connection, const Layout& layout, const Segment& segment,
+                             std::string_view after, std::size_t limit, const Visit& visit) {
   if (limit == 0) return Error(Code::kInvalid, "the limit of a scan must be at least 1");
   TRY(const Bounds bounds, DecodeSegment(segment));
   std::vector<const Column*> order{&layout.columns[static_cast<std::size_t>(layout.partition)]};
@@ -330,22 +352,48 @@ Result<std::string> ScanPage(Connection& connection, const Layout& layout, const
   if (layout.has_sort()) sql += ", " + order[1]->name;
   TRY(auto statement, connection.Prepare(sql));
   where.BindTo(statement);
-  std::string buffer;
-  std::size_t visited = 0, bytes = 0;
-  const auto cursor = [&]() -> Result<std::string> {
-    TRY(const auto item, DecodeItem(buffer));
-    return EncodeItem(KeyOf(layout.spec, item));
-  };
-  for (;;) {
+  std::string cursor;
+  std::size_t bytes = 0;
+  for (std::size_t visited = 0;;) {
     TRY(const bool row, statement.Step());
     if (!row) return std::string();
-    if (visited == limit || bytes >= kPageBytes) return cursor();
-    buffer.clear();
-    TRY_OK(Join(layout, statement, buffer));
-    TRY_OK(visit(buffer));
-    ++visited;
-    bytes += buffer.size();
+    if (!cursor.empty()) return cursor;
+    TRY(const std::size_t size, visit(std::as_const(statement)));
+    bytes += size;
+    // Whether this was the last row shows when the next one comes, and then its key is gone.
+    if (++visited == limit || bytes >= kPageBytes)
+      AppendKey(layout, statement.Bytes(layout.partition),
+                layout.has_sort() ? statement.Bytes(layout.sort) : std::string_view(), cursor);
   }
+}
+
+}  // namespace
+
+Result<std::string> ScanPage(Connection& connection, const Layout& layout, const Segment& segment,
+                             std::string_view after, std::size_t limit,
+                             const ItemSource::EncodedVisitor& visit) {
+  std::string buffer;
+  return ScanRows(connection, layout, segment, after, limit,
+                  [&](const Statement& row) -> Result<std::size_t> {
+                    buffer.clear();
+                    TRY_OK(Join(layout, row, buffer));
+                    TRY_OK(visit(buffer));
+                    return buffer.size();
+                  });
+}
+
+Result<Page> ScanItems(Connection& connection, const Layout& layout, const Segment& segment,
+                       std::string_view after, std::size_t limit) {
+  Page page;
+  page.items.reserve(std::min<std::size_t>(limit, 1000));
+  TRY(page.next, ScanRows(connection, layout, segment, after, limit,
+                          [&](const Statement& row) -> Result<std::size_t> {
+                            std::size_t size = 0;
+                            TRY(auto item, DecodeRow(layout, row, size));
+                            page.items.push_back(std::move(item));
+                            return size;
+                          }));
+  return page;
 }
 
 Result<Position> LogFloor(Connection& connection) {
@@ -367,11 +415,10 @@ Result<Item> Reads<Base>::Get(OpContext& op, std::string_view table, const Item&
   TRY(const auto layout, FindLayout(*CurrentTables(), table));
   TRY_OK(CheckKey(layout->spec, key));
   TRY(auto connection, pool().Borrow());
-  std::string encoded;
-  TRY(const bool found, GetEncoded(*connection, *layout, PartsOf(*layout, key), encoded));
-  if (!found)
+  TRY(auto item, GetItem(*connection, *layout, PartsOf(*layout, key)));
+  if (!item)
     return Error(Code::kNotFound, fmt::format("{} does not exist", DescribeKey(layout->spec, key)));
-  return DecodeItem(encoded);
+  return *std::move(item);
 }
 
 template <typename Base>
@@ -383,18 +430,11 @@ Result<std::vector<std::optional<Item>>> Reads<Base>::BatchGet(OpContext& op,
   TRY(auto connection, pool().Borrow());
   std::vector<std::optional<Item>> items;
   items.reserve(keys.size());
-  std::string encoded;
   for (const auto& key : keys) {
     if (auto status = CheckKey(layout->spec, key); !status.ok())
       return std::move(status).error().At(static_cast<int>(items.size()));
-    encoded.clear();
-    TRY(const bool found, GetEncoded(*connection, *layout, PartsOf(*layout, key), encoded));
-    if (!found) {
-      items.emplace_back();
-      continue;
-    }
-    TRY(auto item, DecodeItem(encoded));
-    items.emplace_back(std::move(item));
+    TRY(auto item, GetItem(*connection, *layout, PartsOf(*layout, key)));
+    items.push_back(std::move(item));
   }
   return items;
 }
@@ -419,15 +459,10 @@ Result<std::vector<Segment>> Reads<Base>::SplitScan(OpContext& op, std::string_v
 template <typename Base>
 Result<Page> Reads<Base>::Scan(OpContext& op, std::string_view table, const Segment& segment,
                                std::string_view after, std::size_t limit) {
-  Page page;
-  page.items.reserve(std::min<std::size_t>(limit, 1000));
-  TRY(page.next,
-      ScanEncoded(op, table, segment, after, limit, [&](std::string_view encoded) -> Status {
-        TRY(auto item, DecodeItem(encoded));
-        page.items.push_back(std::move(item));
-        return Ok();
-      }));
-  return page;
+  TRY_OK(op.Check());
+  TRY(const auto layout, FindLayout(*CurrentTables(), table));
+  TRY(auto connection, pool().Borrow());
+  return ScanItems(*connection, *layout, segment, after, limit);
 }
 
 template <typename Base>

@@ -19,6 +19,8 @@ StoredKeyParts PartsOf(const Layout& layout, const Item& key);
 // Appends the encoded item to `out`; false if there is none.
 Result<bool> GetEncoded(Connection& connection, const Layout& layout, const StoredKeyParts& key,
                         std::string& out);
+Result<std::optional<Item>> GetItem(Connection& connection, const Layout& layout,
+                                    const StoredKeyParts& key);
 
 Result<Page> QueryPage(Connection& connection, const Layout& layout, const QueryRequest& request);
 
@@ -27,6 +29,10 @@ Result<std::vector<Segment>> SplitTable(Connection& connection, const Layout& la
 Result<std::string> ScanPage(Connection& connection, const Layout& layout, const Segment& segment,
                              std::string_view after, std::size_t limit,
                              const ItemSource::EncodedVisitor& visit);
+
+// The same page as items.
+Result<Page> ScanItems(Connection& connection, const Layout& layout, const Segment& segment,
+                       std::string_view after, std::size_t limit);
 
 Result<Position> LastPosition(Connection& connection);
 Result<Position> LogFloor(Connection& connection);

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 
 #include "items/sqlite/catalog.h"
 #include "items/sqlite/reads.h"
@@ -38,10 +39,18 @@ struct LogEntry {
 Status AppendChange(Connection& connection, LogTail& tail, std::int64_t at_millis,
                     const LogEntry& entry);
 
-// Stores the row of an encoded item in place of `before` (nothing: no row yet), and keeps the
+// Writes the entries of kInsertRows rows that were put where there was none.  Empty images are
+// none.
+struct PutEntry {
+  std::string_view key, after;
+};
+Status AppendPuts(Connection& connection, LogTail& tail, std::int64_t at_millis,
+                  std::int64_t table_id, std::span<const PutEntry, kInsertRows> puts);
+
+// Stores one of `rows` in place of `before`, an encoded item (nothing: no row yet), and keeps the
 // sample.
-Status StoreRow(Connection& connection, const Layout& layout, std::string_view encoded,
-                const std::optional<std::string>& before, SplitItem& scratch);
+Status StoreRow(Connection& connection, const Layout& layout, const SplitRows& rows,
+                std::size_t row, const std::optional<std::string>& before);
 // Keeps the sampled keys in step with a row that came or went.
 Status AddSample(Connection& connection, const Layout& layout, std::string_view partition,
                  std::string_view sort);

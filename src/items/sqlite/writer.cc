@@ -219,10 +219,10 @@ void Writer::Transact(Lock& lock) {
   lock.unlock();
 
   if (hooks_.begin) hooks_.begin();
-  Status status = connection_->Exec("BEGIN IMMEDIATE");
+  Status status = connection_->Run("BEGIN IMMEDIATE");
   if (status.ok() && !groups.empty()) status = RunGroup(*groups.front());
   if (status.ok() && job != nullptr) status = RunSlice(*job, groups);
-  if (status.ok()) status = connection_->Exec("COMMIT");
+  if (status.ok()) status = connection_->Run("COMMIT");
   if (!status.ok()) {
     if (sqlite3_get_autocommit(connection_->raw()) == 0) (void)connection_->Exec("ROLLBACK");
     if (hooks_.rollback) hooks_.rollback();
@@ -243,6 +243,8 @@ void Writer::Transact(Lock& lock) {
   if (pages < wal_pages_at_checkpoint_) wal_pages_at_checkpoint_ = 0;  // the log started over
   if (!checkpointing_ && pages - wal_pages_at_checkpoint_ >= CheckpointThreshold()) {
     checkpointing_ = true;
+    // The new pass asks for its own finish; at the same time, each would find the other in the way.
+    finish_requested_ = false;
     wal_pages_at_checkpoint_ = pages;
     checkpoint_wake_.notify_one();
   }
