@@ -21,6 +21,7 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 code { font-family: ui-monospace, monospace; font-size: .85em; overflow-wrap: anywhere; }
+pre { font: .8em/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); padding: .6rem; margin: 0; }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 .lead { color: #888; margin-top: .2rem; } details { margin: .3rem 0; } summary { cursor: pointer; }
 ul { margin: .3rem 0; padding-left: 1.3rem; } dl { display: grid; grid-template-columns: 12rem 1fr; gap: .2rem .8rem; }
@@ -46,6 +47,20 @@ void AppendRemarks(std::string& out, std::string_view title, std::string_view wh
             fmt::format("<li>… and {} more</li>", Grouped(counted.count - counted.samples.size()));
       out += "</ul></details>";
     }
+}
+
+// What became of the first records of every phase.
+void AppendSamples(std::string& out, const LegOutcome& leg) {
+  std::string samples;
+  for (const auto& phase : leg.phases)
+    for (const auto& sample : phase.samples)
+      if (!sample.before.empty() || !sample.after.empty())
+        samples += fmt::format(
+            "<details><summary>{}</summary><p class=lead>before</p><pre>{}</pre>"
+            "<p class=lead>after</p><pre>{}</pre></details>",
+            Escaped(phase.phase), Escaped(sample.before),
+            Escaped(sample.after.empty() ? "nothing" : sample.after));
+  if (!samples.empty()) out += "<h3>Samples</h3>" + samples;
 }
 
 }  // namespace
@@ -98,6 +113,8 @@ void AppendLeg(std::string& out, const LegOutcome& leg) {
       "<th class=n>Rate</tr>",
       Escaped(leg.name));
   for (const auto& phase : leg.phases) {
+    // Carrying the migrations' own tables over is no news.
+    if (phase.phase.contains("sys.")) continue;
     const auto read = Total(phase.read);
     out += fmt::format(
         "<tr><td>{}<td>{}<td class=n>{}<td class=n>{}<td class=n>{}<td class=n>{}<td class=n>{}"
@@ -107,6 +124,7 @@ void AppendLeg(std::string& out, const LegOutcome& leg) {
         Rate(read, phase.millis));
   }
   out += "</table>";
+  AppendSamples(out, leg);
   AppendRemarks(out, "Quarantined", "Records that have no place in the new shape; kept whole.", leg,
                 &PhaseOutcome::quarantined);
   AppendRemarks(out, "To be read by the operator", "Decisions that the data did not leave open.",

@@ -356,17 +356,20 @@ class Applier {
   Status Refused(const Row& row, const Error& reason) {
     ++outcome_.refused;
     const Item& wanted = row.after ? *row.after : *row.before;
-    std::vector<Write> writes;
-    writes.push_back(row.before ? Write::Put(spec_.name, *row.before)
-                                : Write::Delete(spec_.name, KeyOf(row)));
-    writes.push_back(Write::Put(
-        std::string(tables::kFindingsTable),
+    // With the record in it, it may be larger than any item of a table, which only loads accept.
+    const Item finding =
         FindingItem(job_.scope, FindingKind::kQuarantined, spec_,
                     {.code = std::string(kRefusedCode),
                      .table = spec_.name,
                      .record = wanted,
-                     .text = fmt::format("the server refused it: {}", reason.message)})));
-    TRY_OK(job_.target.Commit(op_, writes));
+                     .text = fmt::format("the server refused it: {}", reason.message)});
+    TRY(const auto loader,
+        job_.target.OpenBulkLoad(op_, tables::kFindingsTable, {.name = "refused"}));
+    TRY_OK(loader->AddEncoded(op_, items::EncodeItem(finding)));
+    TRY_OK(loader->Finish(op_));
+    const Write back =
+        row.before ? Write::Put(spec_.name, *row.before) : Write::Delete(spec_.name, KeyOf(row));
+    TRY_OK(job_.target.Commit(op_, std::span(&back, 1)));
     return job_.journal.Append("refused", {{"leg", job_.round},
                                            {"phase", spec_.name},
                                            {"row", NameOf(row)},

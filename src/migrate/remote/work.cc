@@ -123,10 +123,12 @@ Status CopyBeside(OpContext& op, items::ItemSource& from, items::ItemStore& into
     std::string after;
     do {
       TRY_OK(op.Check());
-      TRY(auto page, from.Scan(op, table, {}, after, kPageRows));
-      for (const auto& row : page.items)
-        if (wanted(row.Text("scope"))) TRY_OK(loader->Add(op, row));
-      after = std::move(page.next);
+      // As they are: a residue may be larger than any item of a table.
+      TRY(after, from.ScanEncoded(
+                     op, table, {}, after, kPageRows, [&](std::string_view encoded) -> Status {
+                       TRY(const auto row, items::DecodeItem(encoded));
+                       return wanted(row.Text("scope")) ? loader->AddEncoded(op, encoded) : Ok();
+                     }));
     } while (!after.empty());
     TRY_OK(loader->Finish(op));
   }
