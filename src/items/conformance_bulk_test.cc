@@ -477,6 +477,7 @@ TEST_P(ItemStoreConformance, BulkLoadLogsAsMuchAsAsked) {
 // Engines write many rows at once: one that is there already, anywhere among them, must neither be
 // lost nor take its neighbours with it, and the log must tell the two kinds apart.
 TEST_P(ItemStoreConformance, BulkLoadAmongRowsOfTheSameKeysLogsEveryRow) {
+  NEEDS_LOG();
   for (const BulkLog log : {BulkLog::kKeys, BulkLog::kImages}) {
     Create({PartsTable()});
     std::vector<Item> old;

@@ -44,12 +44,14 @@ BatchWriter::BatchWriter(std::shared_ptr<Engine> engine, TableRef table)
 
 BatchWriter::~BatchWriter() {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     stop_ = true;
     queue_.clear();
+    changed_.notify_all();
+    // Calls under way usually end at once, and some servers do not bear a connection that is cut.
+    changed_.wait_for(lock, std::chrono::seconds(1), [&] { return running_ == 0; });
   }
   work_.Cancel();
-  changed_.notify_all();
   for (auto& thread : threads_) thread.join();
 }
 
