@@ -214,18 +214,11 @@ class Command {
     TRY_OK(CheckTables(op_, job_.store, plan.tables, job_.config.file));
     TRY(const auto folder, files::TempFolder::Create(job_.work, ".dry"));
     const files::Path source_path = folder.path() / "source.db";
-    TRY(const auto specs, LocalSpecs(plan.tables, plan.path.front().from()));
-    TRY(report.read, Mirror(op_, {.remote = job_.store,
-                                  .tables = specs,
-                                  .path = source_path,
-                                  .journal = nullptr,
-                                  .limit = plan.limit,
-                                  .limited = LimitedTables(plan),
-                                  .threads = job_.options.remote_threads,
-                                  .on_progress = job_.on_progress}));
+    const Before before = BeforeOf(plan, {});
+    TRY(report.read, ReadInto(op_, job_, plan, KnownTo(before, plan), source_path, nullptr));
     {
       TRY(const auto source, items::OpenSqliteStore(source_path));
-      TRY_OK(BringBeside(op_, BeforeOf(plan, {}), plan, *source));
+      TRY_OK(BringBeside(op_, before, plan, *source));
       if (job_.hooks.list_objects) TRY_OK(job_.hooks.list_objects(op_, *source));
     }
     TRY(auto built, Build(op_, {.path = plan.path,

@@ -352,7 +352,7 @@ TEST(RemoteRun, OfALimitedRunOnlySomeRowsAreMigratedAndCanGoBack) {
   const auto report = Must(target.Run());
 
   EXPECT_TRUE(report.finished);
-  const auto& added = report.changes.at(std::string(v25::kVersions2)).added;
+  const auto added = report.changes.at(std::string(v25::kVersions2)).added;
   EXPECT_GE(added, 1u);
   EXPECT_LE(added, 4u);
   const auto limited = Contents(*target.store);
@@ -364,6 +364,12 @@ TEST(RemoteRun, OfALimitedRunOnlySomeRowsAreMigratedAndCanGoBack) {
   EXPECT_TRUE(back.finished);
   EXPECT_NE(back.notices.back().find("is not undone"), std::string::npos);
   EXPECT_SAME_TABLES(limited, Contents(*target.store));
+  overrides.dry_run = true;
+  target.config = ConfigFor25(overrides);
+  const auto rehearsed = Must(target.Reverse());
+  EXPECT_EQ(rehearsed.changes.at(std::string(v25::kVersions2)).removed, added);
+  EXPECT_SAME_TABLES(limited, Contents(*target.store));
+  target.config = ConfigFor25();
   EXPECT_TRUE(Must(target.Reverse()).finished);
   EXPECT_SAME_TABLES(set, Contents(*target.store));
 }

@@ -150,6 +150,38 @@ Status BringBeside(OpContext& op, const Before& before, const RemotePlan& plan,
   return copy(before.undone, of_step);
 }
 
+std::optional<KnownRows> KnownTo(const Before& before, const RemotePlan& plan) {
+  if (plan.limit == 0 || before.undone == nullptr) return std::nullopt;
+  return KnownRows{before.undone->source(1), before.undone->result(before.undone->round())};
+}
+
+Result<std::map<std::string, std::uint64_t>> ReadInto(OpContext& op, const RemoteJob& job,
+                                                      const RemotePlan& plan,
+                                                      const std::optional<KnownRows>& known,
+                                                      const files::Path& path, Journal* journal) {
+  TRY(auto specs, LocalSpecs(plan.tables, plan.path.front().from()));
+  const auto limited = LimitedTables(plan);
+  std::vector<items::TableSpec> by_key;
+  if (known) {
+    for (const auto& spec : specs)
+      if (limited.contains(spec.name)) by_key.push_back(spec);
+    std::erase_if(specs, [&](const auto& spec) { return limited.contains(spec.name); });
+  }
+  TRY(auto rows, Mirror(op, {.remote = job.store,
+                             .tables = specs,
+                             .path = path,
+                             .journal = journal,
+                             .limit = known ? 0 : plan.limit,
+                             .limited = limited,
+                             .threads = job.options.remote_threads,
+                             .on_progress = job.on_progress}));
+  if (by_key.empty()) return rows;
+  TRY(const auto before, items::OpenSqliteStore(known->before, {.read_only = true}));
+  TRY(const auto after, items::OpenSqliteStore(known->after, {.read_only = true}));
+  TRY_OK(MirrorKnown(op, job.store, by_key, {before.get(), after.get()}, path));
+  return rows;
+}
+
 Result<RemoteReport> Worker::Run(bool resumed) {
   const auto start = std::chrono::steady_clock::now();
   report_ = ReportFor(record_.plan, job_.config, job_.clock);
@@ -224,29 +256,11 @@ Result<std::unique_ptr<items::ItemStore>> Worker::Open(const files::Path& path, 
 Status Worker::ReadTables(int round) {
   const std::string name = RoundName(round);
   if (journal_->Last("read all", name) != nullptr) return Ok();
-  TRY(auto specs, LocalSpecs(record_.plan.tables, record_.plan.path.front().from()));
-  const auto limited = LimitedTables(record_.plan);
-  const bool of_known = record_.plan.limit > 0 && (round > 1 || record_.plan.kind != "migrate");
-  std::vector<items::TableSpec> by_key;
-  if (of_known) {
-    for (const auto& spec : specs)
-      if (limited.contains(spec.name)) by_key.push_back(spec);
-    std::erase_if(specs, [&](const auto& spec) { return limited.contains(spec.name); });
-  }
-  TRY(report_.read, Mirror(op_, {.remote = job_.store,
-                                 .tables = specs,
-                                 .path = record_.now(round),
-                                 .journal = &*journal_,
-                                 .limit = of_known ? 0 : record_.plan.limit,
-                                 .limited = limited,
-                                 .threads = job_.options.remote_threads,
-                                 .on_progress = job_.on_progress}));
-  if (!by_key.empty()) {
-    const RemoteRecord& known = round > 1 ? record_ : *before_.undone;
-    TRY(const auto before, Open(known.source(round > 1 ? round - 1 : 1), false));
-    TRY(const auto after, Open(known.result(round > 1 ? round - 1 : known.round()), false));
-    TRY_OK(MirrorKnown(op_, job_.store, by_key, {before.get(), after.get()}, record_.now(round)));
-  }
+  const bool again = record_.plan.limit > 0 && round > 1;
+  const auto known =
+      again ? std::optional(KnownRows{record_.source(round - 1), record_.result(round - 1)})
+            : KnownTo(before_, record_.plan);
+  TRY(report_.read, ReadInto(op_, job_, record_.plan, known, record_.now(round), &*journal_));
   if (round == 1) {
     TRY(const auto source, Open(record_.now(1), true));
     TRY_OK(BringBeside(op_, before_, record_.plan, *source));

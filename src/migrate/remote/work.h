@@ -42,6 +42,18 @@ struct Before {
 Status BringBeside(OpContext& op, const Before& before, const RemotePlan& plan,
                    items::ItemStore& into);
 
+// The rows that a run of a part of the data is about, once that is decided: what these stores hold.
+struct KnownRows {
+  files::Path before, after;
+};
+// Of a reversal of such a run; else nothing.
+std::optional<KnownRows> KnownTo(const Before& before, const RemotePlan& plan);
+// Copies the tables of a plan into the store at `path`.  Rows by table.
+Result<std::map<std::string, std::uint64_t>> ReadInto(OpContext& op, const RemoteJob& job,
+                                                      const RemotePlan& plan,
+                                                      const std::optional<KnownRows>& known,
+                                                      const files::Path& path, Journal* journal);
+
 class Worker {
  public:
   // `lock` may be nullptr.
