@@ -147,7 +147,7 @@ int Print(const Context& context, const remote::RemoteReport& report) {
   }
   if (report.strict_stop) {
     fmt::print(stderr,
-               "vams: {} were quarantined and --strict wants none; no table was changed; look at "
+               "vams: {} quarantined, and --strict wants none; no table was changed; look at "
                "them with \"vams migrate plan\", then run again without --strict\n",
                Records(report.quarantined()));
     return kDifferent;

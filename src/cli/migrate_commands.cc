@@ -99,7 +99,7 @@ int PrintReport(const Context& context, const lifecycle::MigrationReport& report
   }
   if (report.strict_stop) {
     fmt::print(stderr,
-               "vams: {} were quarantined and --strict wants none; the stack was not changed; "
+               "vams: {} quarantined, and --strict wants none; the stack was not changed; "
                "look at them with \"vams migrate plan\", then run again without --strict\n",
                Records(report.quarantined()));
     return kDifferent;

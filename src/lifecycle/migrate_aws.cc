@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "items/dynamodb/admin.h"
+#include "migrate/remote/aws_hooks.h"
 #include "migrate/remote/lock.h"
 #include "net/aws_config.h"
 #include "net/aws_credentials.h"
-#include "net/lambda.h"
 #include "objects/blob_store.h"
 #include "objects/object_import.h"
 
@@ -22,13 +21,12 @@ Result<std::unique_ptr<AwsMigration>> AwsMigration::Open(
   const AwsOptions& given = migration->options_;
   TRY(migration->config_, remote::ReadUpstreamConfig(given.config, given.overrides));
   migration->work_ = given.work.empty() ? home / "migrations" / given.config.stem() : given.work;
-  TRY_OK(migration->Connect(op, env));
+  TRY_OK(migration->Connect(env));
   TRY_OK(migration->FindTables(op));
   return migration;
 }
 
-Status AwsMigration::Connect(OpContext& op, const std::map<std::string, std::string>& env) {
-  (void)op;
+Status AwsMigration::Connect(const std::map<std::string, std::string>& env) {
   const std::string profile = options_.profile.empty() ? config_.profile : options_.profile;
   environment_ = [env, profile](std::string_view name) -> std::optional<std::string> {
     if (name == "AWS_PROFILE" && !profile.empty()) return profile;
@@ -41,6 +39,7 @@ Status AwsMigration::Connect(OpContext& op, const std::map<std::string, std::str
                                   environment_, aws_profile));
   lambda_endpoint_ = net::ResolveEndpoint(options_.endpoint, "lambda", environment_, aws_profile);
   credentials_ = net::DefaultCredentials(environment_, http_, clock_);
+  lambda_ = std::make_unique<net::AwsClient>(http_, *credentials_, clock_, region_);
   return Ok();
 }
 
@@ -84,22 +83,6 @@ std::string AwsMigration::LockPrefix() const {
   return "vams-";
 }
 
-Result<std::string> AwsMigration::Protect(OpContext& op, std::string_view table) {
-  TRY(const auto recovery, items::dynamodb::PointInTimeRecovery(op, *store_, table));
-  if (recovery.enabled)
-    return fmt::format("{} has point-in-time recovery", store_->PhysicalName(table));
-  TRY(const auto backup,
-      items::dynamodb::CreateBackup(op, *store_, table,
-                                    fmt::format("vams-before-{}", config_.to.ToString())));
-  return fmt::format("{} was backed up as {}", store_->PhysicalName(table), backup.arn);
-}
-
-Result<net::LambdaResult> AwsMigration::Invoke(OpContext& op, std::string_view function,
-                                               std::string payload) {
-  net::AwsClient client(http_, *credentials_, clock_, region_);
-  return net::InvokeFunction(op, client, lambda_endpoint_, function, std::move(payload));
-}
-
 Status AwsMigration::ListObjects(OpContext& op, items::ItemStore& store) {
   TRY_OK(files::MakeFolders(work_));
   TRY(const auto folder, files::TempFolder::Create(work_, ".objects"));
@@ -112,10 +95,8 @@ Status AwsMigration::ListObjects(OpContext& op, items::ItemStore& store) {
 
 remote::RemoteJob AwsMigration::Job(migrate::OnProgress progress) {
   remote::Hooks hooks;
-  hooks.protect = [this](OpContext& op, std::string_view table) { return Protect(op, table); };
-  hooks.invoke = [this](OpContext& op, std::string_view function, std::string payload) {
-    return Invoke(op, function, std::move(payload));
-  };
+  hooks.protect = remote::ProtectByBackup(*store_, "before-" + config_.to.ToString());
+  hooks.invoke = remote::InvokeLambda(*lambda_, lambda_endpoint_);
   if (!options_.listings.empty())
     hooks.list_objects = [this](OpContext& op, items::ItemStore& store) {
       return ListObjects(op, store);

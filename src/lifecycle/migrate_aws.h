@@ -48,10 +48,8 @@ class AwsMigration {
  private:
   AwsMigration(AwsOptions options, const Clock& clock)
       : options_(std::move(options)), clock_(clock) {}
-  Status Connect(OpContext& op, const std::map<std::string, std::string>& env);
+  Status Connect(const std::map<std::string, std::string>& env);
   Status FindTables(OpContext& op);
-  Result<std::string> Protect(OpContext& op, std::string_view table);
-  Result<net::LambdaResult> Invoke(OpContext& op, std::string_view function, std::string payload);
   Status ListObjects(OpContext& op, items::ItemStore& store);
   items::DynamoOptions StoreOptions() const;
   std::string LockPrefix() const;
@@ -64,6 +62,7 @@ class AwsMigration {
   net::HttpClient http_;
   std::unique_ptr<net::CredentialSource> credentials_;
   std::string region_, lambda_endpoint_;
+  std::unique_ptr<net::AwsClient> lambda_;
   std::unique_ptr<items::DynamoStore> store_, lock_store_;
 };
 

@@ -93,7 +93,9 @@ TEST_P(EveryVersionTest, ReachesTheNewestByOneCommandAndComesBackUnchanged) {
   EXPECT_EQ(report->result_generation, 2U);
   for (const auto& verification : report->verifications) EXPECT_TRUE(verification.ok());
   EXPECT_TRUE(std::filesystem::exists(report->folder / "report.json"));
-  EXPECT_THAT(Slurp(report->folder / "report.html"), HasSubstr("asset-versions"));
+  const std::string page = Slurp(report->folder / "report.html");
+  EXPECT_THAT(page, HasSubstr("asset-versions"));
+  EXPECT_THAT(page, HasSubstr("<pre>AssetVersionsStorageTable {"));
 
   const Tree as_finished = Quiet(home_.path());
   const auto again = Run(Quarantine());

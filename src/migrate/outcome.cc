@@ -13,6 +13,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kSamples = 5;
+constexpr std::size_t kUnitSamples = 3;
 using Remarks = std::map<std::string, RemarkCount>;
 
 void Merge(Remarks& into, const Remarks& more) {
@@ -71,6 +72,8 @@ void PhaseOutcome::Add(const PhaseOutcome& more) {
   Merge(ambiguous, more.ambiguous);
   Merge(notes, more.notes);
   Merge(defects, more.defects);
+  for (const auto& sample : more.samples)
+    if (samples.size() < kUnitSamples) samples.push_back(sample);
   millis += more.millis;
 }
 
@@ -116,6 +119,9 @@ Result<std::map<std::string, Digest>> DigestsFrom(const json::object& object,
 }
 
 json::object ToJson(const PhaseOutcome& outcome) {
+  json::array samples;
+  for (const auto& sample : outcome.samples)
+    samples.push_back(json::object{{"before", sample.before}, {"after", sample.after}});
   return {{"phase", outcome.phase},
           {"what", outcome.what},
           {"units", outcome.units},
@@ -126,6 +132,7 @@ json::object ToJson(const PhaseOutcome& outcome) {
           {"ambiguous", JsonOf(outcome.ambiguous)},
           {"notes", JsonOf(outcome.notes)},
           {"defects", JsonOf(outcome.defects)},
+          {"samples", std::move(samples)},
           {"millis", outcome.millis}};
 }
 
@@ -141,6 +148,12 @@ Result<PhaseOutcome> OutcomeFrom(const json::object& object) {
   outcome.ambiguous = RemarksFrom(object, "ambiguous");
   outcome.notes = RemarksFrom(object, "notes");
   outcome.defects = RemarksFrom(object, "defects");
+  if (const auto* samples = object.if_contains("samples");
+      samples != nullptr && samples->is_array())
+    for (const auto& sample : samples->as_array())
+      if (sample.is_object())
+        outcome.samples.push_back(
+            {TextOf(sample.as_object(), "before"), TextOf(sample.as_object(), "after")});
   outcome.millis = static_cast<std::int64_t>(NumberOf(object, "millis"));
   return outcome;
 }

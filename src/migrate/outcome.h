@@ -21,6 +21,11 @@ struct RemarkCount {
   std::vector<std::string> samples;  // "Table {key}: text", the first few
 };
 
+// A unit before and after, one record a line, as DynamoDB JSON; long ones are cut.
+struct Sample {
+  std::string before, after;
+};
+
 struct PhaseOutcome {
   std::string phase, what;
   std::map<std::string, Digest> read;  // by table of the source state
@@ -28,6 +33,7 @@ struct PhaseOutcome {
   std::uint64_t units = 0;
   std::uint64_t residue = 0;
   std::map<std::string, RemarkCount> quarantined, ambiguous, notes, defects;  // by code
+  std::vector<Sample> samples;                                                // the first few units
   std::int64_t millis = 0;  // of work, over all attempts
 
   // Adds what another part of the same phase did.

@@ -10,6 +10,7 @@
 
 #include "base/encoding.h"
 #include "base/fault_point.h"
+#include "items/aws/dynamodb_json.h"
 #include "items/codec.h"
 #include "items/sqlite/sqlite_store.h"
 #include "migrate/batch_queue.h"
@@ -29,9 +30,9 @@ constexpr std::size_t kPageRows = 256;
 constexpr std::size_t kQueueBytes = std::size_t{8} << 20;
 // Memory in which rows are sorted before they go to disk: the tables that a phase writes share one,
 // what stands beside them has another.
-constexpr std::size_t kTablesMemory = std::size_t{64} << 20;
-constexpr std::size_t kBesideMemory = std::size_t{8} << 20;
-constexpr std::size_t kUnitsMemory = std::size_t{32} << 20;
+constexpr std::size_t kTablesMemory = std::size_t{40} << 20;
+constexpr std::size_t kBesideMemory = std::size_t{4} << 20;
+constexpr std::size_t kUnitsMemory = std::size_t{16} << 20;
 constexpr std::size_t kSegmentsPerTable = 8;
 
 using Clock_ = std::chrono::steady_clock;
@@ -52,6 +53,25 @@ std::string Sample(const items::TableSpec* spec, const Output::Remark& remark) {
   if (spec == nullptr) return remark.text;
   return fmt::format("{}: {}", items::DescribeKey(*spec, items::KeyOf(*spec, remark.record)),
                      remark.text);
+}
+
+// Records for people, one a line.
+std::string Shown(const std::vector<Record>& records) {
+  constexpr std::size_t kRecords = 6, kBytes = 1500;
+  std::string text;
+  for (std::size_t i = 0; i < records.size() && i < kRecords; ++i) {
+    if (items::IsSystemTable(records[i].table)) return {};
+    std::string record =
+        fmt::format("{} {}", records[i].table, items::aws::ToJson(records[i].item));
+    if (record.size() > kBytes) {
+      std::size_t end = kBytes;
+      while (end > 0 && (static_cast<unsigned char>(record[end]) & 0xc0) == 0x80) --end;
+      record = record.substr(0, end) + "…";
+    }
+    text += record + "\n";
+  }
+  if (records.size() > kRecords) text += fmt::format("… and {} more\n", records.size() - kRecords);
+  return text;
 }
 
 // ---- From records to rows
@@ -114,9 +134,12 @@ class Transformer {
   }
 
   Status Transform(const Unit& unit, Batch& batch) {
+    const bool sample = batch.outcome.samples.empty();
+    std::string before = sample ? Shown(unit.records) : std::string();
     TRY(auto result, TransformUnit(job_.phase, job_.direction, versions_, unit, cx_, find_));
     Output& out = result.output;
     ++batch.outcome.units;
+    if (sample) batch.outcome.samples.push_back({std::move(before), Shown(out.puts)});
     for (const auto& put : out.puts) {
       buffer_.clear();
       items::AppendItem(buffer_, put.item);
