@@ -27,10 +27,10 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kPageRows = 256;
-constexpr std::size_t kQueueBytes = std::size_t{8} << 20;
+constexpr std::size_t kQueueBytes = std::size_t{4} << 20;
 // Memory in which rows are sorted before they go to disk: the tables that a phase writes share one,
 // what stands beside them has another.
-constexpr std::size_t kTablesMemory = std::size_t{40} << 20;
+constexpr std::size_t kTablesMemory = std::size_t{24} << 20;
 constexpr std::size_t kBesideMemory = std::size_t{4} << 20;
 constexpr std::size_t kUnitsMemory = std::size_t{16} << 20;
 constexpr std::size_t kSegmentsPerTable = 8;
