@@ -11,9 +11,9 @@ namespace vams::lifecycle::test {
 
 namespace {
 
-using ::testing::HasSubstr;
 using items::Item;
 using items::Value;
+using ::testing::HasSubstr;
 
 class MigrateStackTest : public ::testing::Test {
  protected:
@@ -160,8 +160,8 @@ TEST_F(MigrateStackTest, CarriesTheWritesMadeSinceDownAndUpAgain) {
   const Item made = Must(Get("AssetVersionsStorageTable", made_key));
   EXPECT_EQ(made.Text("comment"), "made at 2.5");
   EXPECT_FALSE(made.Has("versionAlias"));
-  EXPECT_EQ(Get("AssetVersionsStorageTable", Item{{"assetId", Value::S("amphora_07")},
-                                                  {"assetVersionId", Value::S("0")}})
+  EXPECT_EQ(Get("AssetVersionsStorageTable",
+                Item{{"assetId", Value::S("amphora_07")}, {"assetVersionId", Value::S("0")}})
                 .error()
                 .code,
             Code::kNotFound);
@@ -287,12 +287,11 @@ TEST_F(MigrateStackTest, OnlyOneOperatorAtATimeAndTheOtherIsToldWho) {
 TEST_F(MigrateStackTest, RefusesDataThatIsAtTwoVersionsAtOnce) {
   Import("2.4", "2.5");
   // An asset as 2.1 stores it, among assets that have their version rows.
-  Commit({items::Write::Put(
-      "AssetStorageTable",
-      Item{{"assetId", Value::S("old")},
-           {"currentVersion", Value::M(Item{{"Version", Value::S("1")}})},
-           {"databaseId", Value::S("harbor-yard")},
-           {"versions", Value::L({})}})});
+  Commit({items::Write::Put("AssetStorageTable",
+                            Item{{"assetId", Value::S("old")},
+                                 {"currentVersion", Value::M(Item{{"Version", Value::S("1")}})},
+                                 {"databaseId", Value::S("harbor-yard")},
+                                 {"versions", Value::L({})}})});
 
   const auto refused = Run(Quarantine());
 
@@ -326,7 +325,8 @@ TEST_F(MigrateStackTest, GoesDownWithoutEverHavingComeUp) {
   EXPECT_FALSE(report->returned.has_value());
 }
 
-// The set holds what upstream's scripts have left: a path without its slash, a row of the reindexer.
+// The set holds what upstream's scripts have left: a path without its slash, a row of the
+// reindexer.
 TEST_F(MigrateStackTest, RepairMendsOnceAndCanBeTakenBack) {
   Import("2.4", "2.5");
   ASSERT_TRUE(Run(Quarantine()).ok());

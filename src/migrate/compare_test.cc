@@ -83,7 +83,8 @@ TEST(ForEachDifference, ManyPagesOnOneSideOnly) {
 }
 
 TEST(Digest, DoesNotDependOnOrderAndCountsEveryItem) {
-  const std::string a = items::EncodeItem(Row("a", "1", 1)), b = items::EncodeItem(Row("b", "1", 1));
+  const std::string a = items::EncodeItem(Row("a", "1", 1)),
+                    b = items::EncodeItem(Row("b", "1", 1));
   DigestBuilder builder;
   Digest ab, ba, aab;
   builder.Add(ab, a), builder.Add(ab, b);

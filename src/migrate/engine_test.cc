@@ -44,9 +44,9 @@ Settings TestSettings(Dialect dialect) {
 void WriteStore(const files::Path& path, const TableSet& set, tables::DataVersion version) {
   OpContext op;
   const auto store = Must(items::OpenSqliteStore(path));
-  std::vector<items::TableSpec> specs(tables::SystemTables().begin(),
-                                      tables::SystemTables().end());
-  for (const auto& table : tables::TablesOf(version)) specs.push_back(*SpecFor(table.name, version));
+  std::vector<items::TableSpec> specs(tables::SystemTables().begin(), tables::SystemTables().end());
+  for (const auto& table : tables::TablesOf(version))
+    specs.push_back(*SpecFor(table.name, version));
   for (const auto& [table, rows] : set)
     if (tables::FindTable(version, table) == nullptr && !items::IsSystemTable(table))
       specs.push_back(*SpecFor(table, version));
@@ -105,8 +105,8 @@ std::vector<Residue> ReadResidue(const files::Path& path, const Step& step, Dire
 class EngineTest : public ::testing::TestWithParam<std::tuple<std::size_t, Dialect>> {
  protected:
   void SetUp() override {
-    folder_.emplace(Must(
-        files::TempFolder::Create(std::filesystem::temp_directory_path(), "vams-engine")));
+    folder_.emplace(
+        Must(files::TempFolder::Create(std::filesystem::temp_directory_path(), "vams-engine")));
   }
   files::Path Folder(const char* name) const {
     const files::Path path = folder_->path() / name;
@@ -140,8 +140,8 @@ TEST_P(EngineTest, GivesWhatTheNaiveEngineGivesUpAndDown) {
   ASSERT_NO_FATAL_FAILURE(AddListing(source, fixture.from));
   WriteStore(Folder("source") / "items.db", source, fixture.version);
 
-  const auto up = Run({&step, Direction::kUp}, settings, Folder("source") / "items.db",
-                      Folder("up"));
+  const auto up =
+      Run({&step, Direction::kUp}, settings, Folder("source") / "items.db", Folder("up"));
   const auto naive_up = RunNaive(step, Direction::kUp, settings, source);
 
   const TableSet after = ReadStore(up.result);

@@ -11,8 +11,7 @@ namespace {
 class JournalTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto folder =
-        files::TempFolder::Create(std::filesystem::temp_directory_path(), "vams-journal");
+    auto folder = files::TempFolder::Create(std::filesystem::temp_directory_path(), "vams-journal");
     ASSERT_TRUE(folder.ok());
     folder_.emplace(*std::move(folder));
     path_ = folder_->path() / "journal.jsonl";

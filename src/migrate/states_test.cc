@@ -8,13 +8,13 @@ namespace vams::migrate {
 
 namespace {
 
-const std::vector<Stage> kAll = {Stage::kPlanned,  Stage::kCopying,  Stage::kCopied,
-                                 Stage::kVerified, Stage::kCutOver,  Stage::kFinished,
+const std::vector<Stage> kAll = {Stage::kPlanned,   Stage::kCopying,  Stage::kCopied,
+                                 Stage::kVerified,  Stage::kCutOver,  Stage::kFinished,
                                  Stage::kReverting, Stage::kReverted, Stage::kCancelled};
 
 TEST(Stage, WalksTheHappyPathThereAndBack) {
-  const std::vector<Stage> path = {Stage::kPlanned,  Stage::kCopying,  Stage::kCopied,
-                                   Stage::kVerified, Stage::kCutOver,  Stage::kFinished,
+  const std::vector<Stage> path = {Stage::kPlanned,   Stage::kCopying, Stage::kCopied,
+                                   Stage::kVerified,  Stage::kCutOver, Stage::kFinished,
                                    Stage::kReverting, Stage::kReverted};
   for (std::size_t i = 0; i + 1 < path.size(); ++i)
     EXPECT_TRUE(MayMove(path[i], path[i + 1])) << NameOf(path[i]);

@@ -157,8 +157,8 @@ TEST(Residue, IsReadBackFromItsRecordWhateverTheKeysLength) {
                           .base = Item{{"n", Value::S("1")}},
                           .original_key = Item{{"tagName", Value::S("other")}}};
     const Item item = ResidueItem("scope", residue);
-    EXPECT_TRUE(items::CheckItem(*tables::FindSystemTable(tables::kResidueTable), item, 400 * 1024)
-                    .ok());
+    EXPECT_TRUE(
+        items::CheckItem(*tables::FindSystemTable(tables::kResidueTable), item, 400 * 1024).ok());
     const auto read = Must(ResidueFrom(item));
     EXPECT_EQ(read.key, residue.key);
     EXPECT_EQ(read.original, residue.original);
