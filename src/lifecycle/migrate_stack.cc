@@ -1,26 +1,19 @@
 #include "lifecycle/migrate_stack.h"
 
-#include <errno.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 
-#include "base/fault_point.h"
-#include "base/random.h"
 #include "items/sqlite/sqlite_store.h"
-#include "lifecycle/migration_report.h"
-#include "migrate/compare.h"
+#include "lifecycle/stack_migrator.h"
 #include "migrate/steps.h"
 #include "tables/system_tables.h"
 #include "tables/tables.h"
 
 namespace vams::lifecycle {
 
-namespace json = boost::json;
-using migrate::NumberOf;
 using migrate::Stage;
 using migrate::TextOf;
 using Steady = std::chrono::steady_clock;
@@ -49,356 +42,6 @@ Result<tables::Detection> Detect(OpContext& op, items::ItemSource& source) {
   }
   return detector.Finish();
 }
-
-std::vector<std::string> NamesOf(const std::vector<migrate::Leg>& path) {
-  std::vector<std::string> names;
-  for (const auto& leg : path) names.push_back(migrate::NameOf(leg));
-  return names;
-}
-
-std::uint64_t LostToQuarantine(const std::vector<migrate::LegOutcome>& legs) {
-  std::uint64_t count = 0;
-  for (const auto& leg : legs)
-    for (const auto& phase : leg.phases) count += migrate::Total(phase.quarantined);
-  return count;
-}
-
-// The state of one command on one stack.
-class Migrator {
- public:
-  Migrator(const StackRegistry& registry, const MigrateOptions& options, const Clock& clock,
-           OpContext& op, const migrate::OnProgress& progress)
-      : registry_(registry), options_(options), clock_(clock), op_(op), progress_(progress) {}
-
-  // Takes the stack's lock for as long as this object lives.
-  Status Take(const std::string& name, std::string_view doing) {
-    TRY(stack_, registry_.Get(name));
-    TRY(auto lock, LockStack(stack_, doing, clock_));
-    lock_ = std::move(lock);
-    // Somebody may have switched it while we waited for nothing.
-    TRY(stack_, registry_.Get(name));
-    TRY(records_, Migrations(stack_));
-    return Ok();
-  }
-
-  const Stack& stack() const { return stack_; }
-  const std::vector<MigrationRecord>& records() const { return records_; }
-
-  Result<items::Position> LastChange() const {
-    TRY(const auto store, items::OpenSqliteStore(stack_.current.items(), {.read_only = true}));
-    return store->LastChange(op_);
-  }
-
-  MigrationPlan NewPlan(std::string_view kind, tables::DataVersion to,
-                        std::vector<migrate::Leg> path, items::Position position) const {
-    MigrationPlan plan;
-    plan.kind = kind;
-    plan.from = stack_.current.data_version;
-    plan.to = to;
-    plan.path = std::move(path);
-    plan.settings.dialect = options_.dialect;
-    plan.settings.run_id = NewUuid(SystemRandom());
-    plan.settings.run_millis = clock_.NowMillis();
-    plan.settings.owners = options_.owners;
-    plan.settings.quarantine_ambiguous = options_.quarantine_ambiguous;
-    plan.settings.asset_bucket = options_.asset_bucket;
-    plan.settings.base_assets_prefix = options_.base_assets_prefix;
-    plan.generation = stack_.current.number;
-    plan.position = position;
-    return plan;
-  }
-
-  MigrationReport ReportFor(const MigrationPlan& plan) const {
-    MigrationReport report;
-    report.stack = stack_.name;
-    report.kind = plan.kind;
-    report.from = plan.from;
-    report.to = plan.to;
-    report.dialect = plan.settings.dialect;
-    report.path = NamesOf(plan.path);
-    report.source_generation = plan.generation;
-    report.started_at = IsoMillis(clock_.NowMillis());
-    return report;
-  }
-
-  // Runs the plan in a folder that is thrown away.
-  Result<MigrationReport> Rehearse(const MigrationPlan& plan, bool count_only) const {
-    const auto start = Steady::now();
-    auto report = ReportFor(plan);
-    report.dry_run = true;
-    TRY_OK(files::MakeFolders(stack_.migrations()));
-    TRY(const auto folder, files::TempFolder::Create(stack_.migrations(), ".dry"));
-    TRY(auto built, migrate::Build(op_, {.path = plan.path,
-                                         .settings = plan.settings,
-                                         .source = stack_.current.items(),
-                                         .work = folder.path(),
-                                         .journal = nullptr,
-                                         .count_only = count_only,
-                                         .threads = options_.threads,
-                                         .chunk_rows = options_.chunk_rows,
-                                         .on_progress = progress_}));
-    report.legs = std::move(built.legs);
-    report.verifications = std::move(built.verifications);
-    report.finished_at = IsoMillis(clock_.NowMillis());
-    report.millis = MillisSince(start);
-    return report;
-  }
-
-  // Writes down what an attempt before this one has switched to and could not write down.  Its
-  // report if it was of this kind, so that the same command has done its work; then nothing else
-  // is left to do.
-  Result<std::optional<MigrationReport>> CompleteInterrupted(std::string_view kind) {
-    for (const auto& record : records_) {
-      const bool switched = record.stage == Stage::kCutOver ||
-                            (record.stage == Stage::kVerified && IsPublished(record));
-      if (!switched) continue;
-      TRY(auto completed, Complete(record));
-      TRY(records_, Migrations(stack_));
-      if (completed.kind == kind) return std::optional<MigrationReport>(std::move(completed));
-      break;
-    }
-    return std::optional<MigrationReport>();
-  }
-
-  // Takes up the open migration that does the same work, or cancels what is open and begins anew.
-  Result<MigrationReport> Carry(MigrationPlan plan) {
-    for (const auto& record : records_) {
-      if (migrate::IsAtRest(record.stage) || record.stage == Stage::kReverting) continue;
-      if (SameWork(record.plan, plan)) return Work(record, true);
-      TRY_OK(Cancel(record));
-    }
-    if (plan.path.empty()) {
-      auto report = ReportFor(plan);
-      report.nothing_to_do = true;
-      report.result_generation = stack_.current.number;
-      report.finished_at = report.started_at;
-      return report;
-    }
-    TRY(const auto record, CreateMigration(stack_, std::move(plan), clock_));
-    VAMS_POINT("migrate.planned");
-    return Work(record, false);
-  }
-
-  Status Cancel(const MigrationRecord& record) {
-    TRY(auto journal, migrate::Journal::Open(record.journal(), clock_));
-    TRY_OK(migrate::RemoveBuild(record.folder));
-    TRY_OK(journal.MoveTo(Stage::kCancelled));
-    if (!record.plan.reverses.empty()) TRY_OK(MoveOriginal(record, Stage::kFinished));
-    return AppendHistory(
-        stack_,
-        {{"operation", record.plan.kind}, {"migration", record.id}, {"result", "cancelled"}},
-        clock_);
-  }
-
- private:
-  bool IsPublished(const MigrationRecord& record) const {
-    return TextOf(stack_.current.origin, "migration") == record.id;
-  }
-
-  Result<MigrationReport> Work(const MigrationRecord& record, bool resumed) {
-    const auto start = Steady::now();
-    auto report = ReportFor(record.plan);
-    report.id = record.id;
-    report.folder = record.folder;
-    report.resumed = resumed;
-    TRY(auto journal, migrate::Journal::Open(record.journal(), clock_));
-    if (!record.plan.reverses.empty()) TRY_OK(MoveOriginal(record, Stage::kReverting));
-    auto built = migrate::Build(op_, {.path = record.plan.path,
-                                      .settings = record.plan.settings,
-                                      .source = stack_.current.items(),
-                                      .work = record.folder,
-                                      .journal = &journal,
-                                      .count_only = false,
-                                      .threads = options_.threads,
-                                      .chunk_rows = options_.chunk_rows,
-                                      .on_progress = progress_});
-    if (!built.ok()) return Stopped(record, std::move(report), std::move(built).error());
-    report.legs = std::move(built->legs);
-    report.verifications = std::move(built->verifications);
-    if (options_.strict && LostToQuarantine(report.legs) > 0) {
-      report.strict_stop = true;
-      report.finished_at = IsoMillis(clock_.NowMillis());
-      report.millis = MillisSince(start);
-      return report;
-    }
-    if (!record.plan.reverses.empty()) {
-      auto compared = CompareWithOriginal(record, built->result, report);
-      if (!compared.ok()) return Stopped(record, std::move(report), std::move(compared).error());
-    }
-    if (auto cut = CutOver(record, built->result, report, journal); !cut.ok())
-      return Stopped(record, std::move(report), std::move(cut).error());
-    report.finished_at = IsoMillis(clock_.NowMillis());
-    report.millis = MillisSince(start);
-    TRY_OK(Finish(record, report, journal));
-    return report;
-  }
-
-  // What can go on later says so; what cannot is an error, and the work is removed.
-  Result<MigrationReport> Stopped(const MigrationRecord& record, MigrationReport report,
-                                  Error error) {
-    if (error.code == Code::kCorrupt || error.code == Code::kConflict ||
-        error.code == Code::kInvalid) {
-      TRY_OK(Cancel(record));
-      return error;
-    }
-    error.message += fmt::format(
-        "; what is done so far is kept in {}; run the same command again to go on, or give it up "
-        "with \"vams migrate cancel --stack {}\"",
-        record.folder.string(), stack_.name);
-    report.interrupted = std::move(error);
-    return report;
-  }
-
-  Status CutOver(const MigrationRecord& record, const files::Path& result, MigrationReport& report,
-                 migrate::Journal& journal) {
-    TRY(auto builder, GenerationBuilder::ForStack(registry_, stack_));
-    // A second name for the same file: until the switch is journaled, the work folder has it too.
-    if (::link(result.c_str(), builder.items().c_str()) != 0)
-      return files::ErrnoError("move", result, errno);
-    json::object counts;
-    for (const auto& [table, check] : report.verifications.back().tables)
-      if (check.after.count > 0) counts[table] = check.after.count;
-    items::Position position = 0;
-    {
-      TRY(const auto store, items::OpenSqliteStore(builder.items(), {.read_only = true}));
-      TRY(position, store->LastChange(op_));
-    }
-    TRY_OK(RemoveSideFiles(builder.items()));
-    VAMS_POINT("migrate.before_cut_over");
-    TRY(const auto published, builder.Publish(record.plan.to,
-                                              {{"kind", record.plan.kind},
-                                               {"migration", record.id},
-                                               {"from", record.plan.from.ToString()},
-                                               {"generation", record.plan.generation},
-                                               {"position", position}},
-                                              std::move(counts)));
-    VAMS_POINT("migrate.published");
-    stack_ = published;
-    report.result_generation = published.current.number;
-    return JournalCutOver(journal);
-  }
-
-  Status JournalCutOver(migrate::Journal& journal) {
-    TRY_OK(journal.Append("cut over", {{"generation", stack_.current.number},
-                                       {"position", NumberOf(stack_.current.origin, "position")}}));
-    return journal.MoveTo(Stage::kCutOver);
-  }
-
-  static Status RemoveSideFiles(const files::Path& store) {
-    for (const char* suffix : {"-wal", "-shm", "-lock"})
-      TRY_OK(files::RemoveTree(store.string() + suffix));
-    return Ok();
-  }
-
-  // An attempt before this one switched and did not get to write it down.
-  Result<MigrationReport> Complete(const MigrationRecord& record) {
-    auto report = ReportFor(record.plan);
-    report.id = record.id;
-    report.folder = record.folder;
-    report.resumed = true;
-    report.result_generation = stack_.current.number;
-    TRY(auto journal, migrate::Journal::Open(record.journal(), clock_));
-    if (record.stage != Stage::kCutOver) TRY_OK(JournalCutOver(journal));
-    TRY_OK(LegsFromJournal(journal.entries(), report));
-    report.finished_at = IsoMillis(clock_.NowMillis());
-    TRY_OK(Finish(record, report, journal));
-    return report;
-  }
-
-  Status Finish(const MigrationRecord& record, const MigrationReport& report,
-                migrate::Journal& journal) {
-    TRY_OK(WriteReports(report));
-    VAMS_POINT("migrate.reported");
-    TRY_OK(migrate::RemoveBuild(record.folder));
-    TRY_OK(AppendHistory(stack_,
-                         {{"operation", record.plan.kind},
-                          {"migration", record.id},
-                          {"from", record.plan.from.ToString()},
-                          {"to", record.plan.to.ToString()},
-                          {"dialect", migrate::NameOf(record.plan.settings.dialect)},
-                          {"generation", report.result_generation},
-                          {"quarantined", report.quarantined()},
-                          {"result", "done"}},
-                         clock_));
-    if (!record.plan.reverses.empty()) TRY_OK(MoveOriginal(record, Stage::kReverted));
-    return journal.MoveTo(Stage::kFinished);
-  }
-
-  // Moves the migration that a reversal undoes, if it is not there yet.
-  Status MoveOriginal(const MigrationRecord& reversal, Stage stage) {
-    for (const auto& record : records_) {
-      if (record.id != reversal.plan.reverses) continue;
-      TRY(auto journal, migrate::Journal::Open(record.journal(), clock_));
-      if (journal.stage() == stage) return Ok();
-      return journal.MoveTo(stage);
-    }
-    return Ok();
-  }
-
-  // lifecycle.md section 6: what comes back is the generation before plus the writes made since.
-  Status CompareWithOriginal(const MigrationRecord& reversal, const files::Path& result,
-                             MigrationReport& report) {
-    MigrationReport::Return returned;
-    const MigrationRecord* original = nullptr;
-    for (const auto& record : records_)
-      if (record.id == reversal.plan.reverses) original = &record;
-    if (original == nullptr || original->plan.from != reversal.plan.to) return Ok();
-    auto before = registry_.GenerationOf(stack_, original->plan.generation);
-    if (!before.ok() && before.error().code == Code::kNotFound) {
-      report.returned = returned;
-      return Ok();
-    }
-    if (!before.ok()) return std::move(before).error();
-    returned.generation = before->number;
-    returned.writes = reversal.plan.position - original->switch_position();
-    TRY(const auto old_store, items::OpenSqliteStore(before->items(), {.read_only = true}));
-    TRY(const auto new_store, items::OpenSqliteStore(result, {.read_only = true}));
-    TRY(const auto specs, old_store->Tables(op_));
-    for (const auto& spec : specs) {
-      if (items::IsSystemTable(spec.name)) continue;
-      TRY_OK(migrate::ForEachDifference(op_, *old_store, *new_store, spec.name,
-                                        [&](const migrate::Difference& difference) {
-                                          if (difference.before.empty())
-                                            ++returned.added;
-                                          else if (difference.after.empty())
-                                            ++returned.removed;
-                                          else
-                                            ++returned.changed;
-                                          return Ok();
-                                        }));
-    }
-    report.returned = returned;
-    if (returned.writes == 0 && returned.added + returned.changed + returned.removed > 0)
-      return Error(
-          Code::kCorrupt,
-          fmt::format("nothing was written since generation {} was superseded, and yet the way "
-                      "back gives {} records more, {} changed and {} fewer; the stack was not "
-                      "changed",
-                      returned.generation, returned.added, returned.changed, returned.removed));
-    return Ok();
-  }
-
- public:
-  static Status LegsFromJournal(const std::vector<json::object>& entries, MigrationReport& report) {
-    for (const auto& entry : entries)
-      if (TextOf(entry, "event") == "verified leg") {
-        TRY(report.legs.emplace_back(), migrate::LegOutcomeFrom(entry.at("outcome").as_object()));
-        TRY(report.verifications.emplace_back(),
-            migrate::VerificationFrom(entry.at("verification").as_object()));
-      }
-    return Ok();
-  }
-
- private:
-  const StackRegistry& registry_;
-  const MigrateOptions& options_;
-  const Clock& clock_;
-  OpContext& op_;
-  const migrate::OnProgress& progress_;
-  Stack stack_;
-  std::optional<files::FileLock> lock_;
-  std::vector<MigrationRecord> records_;
-};
 
 // The plan of going up (or to the version asked for), from what the data says.
 Result<MigrationPlan> PlanUp(Migrator& migrator, const MigrateOptions& options, OpContext& op,
@@ -476,7 +119,12 @@ Result<LoadSpeed> MeasureLoad(OpContext& op, const Stack& stack) {
 
 }  // namespace
 
-std::uint64_t MigrationReport::quarantined() const { return LostToQuarantine(legs); }
+std::uint64_t MigrationReport::quarantined() const {
+  std::uint64_t count = 0;
+  for (const auto& leg : legs)
+    for (const auto& phase : leg.phases) count += migrate::Total(phase.quarantined);
+  return count;
+}
 
 Result<MigrationEstimate> PlanMigration(const StackRegistry& registry, const std::string& stack,
                                         const MigrateOptions& options, const Clock& clock,

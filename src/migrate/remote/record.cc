@@ -7,60 +7,11 @@
 #include <cctype>
 #include <set>
 
-#include "migrate/leg.h"
+#include "migrate/plan_json.h"
 
 namespace vams::migrate::remote {
 
 namespace json = boost::json;
-
-namespace {
-
-json::object SettingsJson(const Settings& settings) {
-  json::object owners;
-  for (const auto& [record, database] : settings.owners) owners[record] = database;
-  return {{"dialect", NameOf(settings.dialect)},
-          {"runId", settings.run_id},
-          {"runMillis", settings.run_millis},
-          {"owners", std::move(owners)},
-          {"quarantineAmbiguous", settings.quarantine_ambiguous},
-          {"assetBucket", settings.asset_bucket},
-          {"baseAssetsPrefix", settings.base_assets_prefix},
-          {"referenceAuthor", settings.reference_author}};
-}
-
-Settings SettingsFrom(const json::object& object) {
-  Settings settings;
-  if (TextOf(object, "dialect") == NameOf(Dialect::kReference))
-    settings.dialect = Dialect::kReference;
-  settings.run_id = TextOf(object, "runId");
-  settings.run_millis = static_cast<std::int64_t>(NumberOf(object, "runMillis"));
-  if (const auto* owners = object.if_contains("owners"); owners != nullptr && owners->is_object())
-    for (const auto& owner : owners->get_object())
-      if (owner.value().is_string())
-        settings.owners[std::string(owner.key())] = owner.value().get_string();
-  const json::value* ambiguous = object.if_contains("quarantineAmbiguous");
-  settings.quarantine_ambiguous =
-      ambiguous != nullptr && ambiguous->is_bool() && ambiguous->get_bool();
-  settings.asset_bucket = TextOf(object, "assetBucket");
-  settings.base_assets_prefix = TextOf(object, "baseAssetsPrefix");
-  settings.reference_author = TextOf(object, "referenceAuthor");
-  return settings;
-}
-
-Result<Leg> LegFrom(std::string_view name) {
-  std::vector<const Step*> steps = AllSteps();
-  for (const auto version : tables::AllVersions())
-    if (const auto* repair = RepairStep(version); repair != nullptr) steps.push_back(repair);
-  for (const auto* step : steps)
-    for (const auto direction : {Direction::kUp, Direction::kDown})
-      if (const Leg leg{.step = step, .direction = direction}; NameOf(leg) == name) return leg;
-  return Error(Code::kNotSupported,
-               fmt::format("a migration has the step \"{}\", which this release does not know; "
-                           "install the release that began it",
-                           name));
-}
-
-}  // namespace
 
 std::vector<std::string> RemotePlan::WrittenTables() const {
   std::set<std::string> written;
@@ -76,16 +27,15 @@ std::vector<std::string> RemotePlan::WrittenTables() const {
 }
 
 json::object ToJson(const RemotePlan& plan) {
-  json::array path, tables;
-  for (const auto& leg : plan.path) path.emplace_back(NameOf(leg));
+  json::array tables;
   for (const auto& table : plan.tables)
     tables.push_back(json::object{
         {"canonical", table.canonical}, {"physical", table.physical}, {"key", table.key}});
   return {{"kind", plan.kind},
           {"from", plan.from.ToString()},
           {"to", plan.to.ToString()},
-          {"path", std::move(path)},
-          {"settings", SettingsJson(plan.settings)},
+          {"path", PathJson(plan.path)},
+          {"settings", migrate::ToJson(plan.settings)},
           {"tables", std::move(tables)},
           {"limit", plan.limit},
           {"reindexFunction", plan.reindex_function},
@@ -98,11 +48,7 @@ Result<RemotePlan> PlanFrom(const json::object& object) {
   plan.kind = TextOf(object, "kind");
   TRY(plan.from, tables::DataVersion::Parse(TextOf(object, "from")));
   TRY(plan.to, tables::DataVersion::Parse(TextOf(object, "to")));
-  if (const auto* path = object.if_contains("path"); path != nullptr && path->is_array())
-    for (const auto& name : path->get_array())
-      if (name.is_string()) {
-        TRY(plan.path.emplace_back(), LegFrom(name.get_string()));
-      }
+  TRY(plan.path, PathFrom(object));
   if (const auto* settings = object.if_contains("settings");
       settings != nullptr && settings->is_object())
     plan.settings = SettingsFrom(settings->get_object());
@@ -120,14 +66,7 @@ Result<RemotePlan> PlanFrom(const json::object& object) {
 }
 
 bool SameWork(const RemotePlan& a, const RemotePlan& b) {
-  const auto essence = [](const RemotePlan& plan) {
-    json::object object = ToJson(plan);
-    auto& settings = object.at("settings").get_object();
-    settings.erase("runId");
-    settings.erase("runMillis");
-    return object;
-  };
-  return essence(a) == essence(b);
+  return WithoutRun(ToJson(a)) == WithoutRun(ToJson(b));
 }
 
 int RemoteRecord::round() const {
