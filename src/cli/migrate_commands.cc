@@ -68,6 +68,22 @@ Result<lifecycle::MigrateOptions> OptionsOf(const Options& options) {
   return request;
 }
 
+// Options that a stack has no use for would otherwise be taken and forgotten.
+Status RefuseAwsOptions(const Options& options) {
+  const AwsArguments& aws = options.aws;
+  const bool only_prefix =
+      aws.texts.empty() || (aws.texts.size() == 1 && aws.texts.contains("base_assets_prefix"));
+  const bool given = !aws.profile.empty() || !aws.region.empty() || !aws.endpoint.empty() ||
+                     !aws.work_dir.empty() || !aws.tables.empty() || !aws.listings.empty() ||
+                     aws.no_lock || aws.no_create_lock_table || aws.skip_backup || aws.again ||
+                     aws.max_wcu != 0 || aws.max_rcu != 0 || aws.delete_old_data || aws.clear_v2 ||
+                     aws.clear_indexes || aws.limit || aws.batch_size || !only_prefix;
+  if (!given) return Ok();
+  return Error(Code::kInvalid,
+               "an option was given that is for the tables of an AWS VAMS; nothing was done; add "
+               "--config FILE, or leave it out (the help lists them under \"With --config\")");
+}
+
 // The commands on tables that a configuration of upstream names.
 Result<int> OnAws(Context& context, const Options& options, AwsOperation operation) {
   if (!context.stack.empty())
@@ -116,6 +132,7 @@ using Operation = Result<lifecycle::MigrationReport> (*)(const lifecycle::StackR
 Result<int> Operate(Context& context, const Options& options, Operation operation,
                     AwsOperation on_aws) {
   if (!context.config_file.empty()) return OnAws(context, options, on_aws);
+  TRY_OK(RefuseAwsOptions(options));
   TRY(const auto registry, context.Registry());
   TRY(const auto stack, context.StackName());
   TRY(const auto request, OptionsOf(options));
@@ -132,6 +149,7 @@ Result<int> Operate(Context& context, const Options& options, Operation operatio
 
 Result<int> Plan(Context& context, const Options& options) {
   if (!context.config_file.empty()) return OnAws(context, options, AwsOperation::kPlan);
+  TRY_OK(RefuseAwsOptions(options));
   TRY(const auto registry, context.Registry());
   TRY(const auto stack, context.StackName());
   TRY(const auto request, OptionsOf(options));
@@ -152,6 +170,7 @@ Result<int> Plan(Context& context, const Options& options) {
 
 Result<int> Verify(Context& context, const Options& options) {
   if (!context.config_file.empty()) return OnAws(context, options, AwsOperation::kVerify);
+  TRY_OK(RefuseAwsOptions(options));
   TRY(const auto registry, context.Registry());
   TRY(const auto stack, context.StackName());
   OpContext op;
@@ -171,6 +190,7 @@ Result<int> Verify(Context& context, const Options& options) {
 
 Result<int> Cancel(Context& context, const Options& options) {
   if (!context.config_file.empty()) return OnAws(context, options, AwsOperation::kCancel);
+  TRY_OK(RefuseAwsOptions(options));
   TRY(const auto registry, context.Registry());
   TRY(const auto stack, context.StackName());
   TRY(const auto record, lifecycle::CancelMigration(registry, stack, context.clock));
