@@ -14,12 +14,6 @@ namespace json = boost::json;
 
 namespace {
 
-Status RemoveStore(const files::Path& path) {
-  for (const char* suffix : {"", "-wal", "-shm", "-lock", "-bulk"})
-    TRY_OK(files::RemoveTree(path.string() + suffix));
-  return Ok();
-}
-
 files::Path StagePath(const files::Path& work, std::size_t leg) {
   return work / fmt::format("stage-{}.db", leg + 1);
 }
@@ -35,7 +29,7 @@ class Builder {
       const bool last = leg + 1 == job_.path.size();
       TRY_OK(RunOne(leg, last && job_.count_only, outcome));
       // Each stage is the source of the next alone.
-      if (leg > 0) TRY_OK(RemoveStore(StagePath(job_.work, leg - 1)));
+      if (leg > 0) TRY_OK(items::RemoveSqliteStore(StagePath(job_.work, leg - 1)));
     }
     TRY_OK(MoveTo(Stage::kVerified));
     return outcome;
@@ -64,7 +58,7 @@ class Builder {
     }
     const files::Path before = index == 0 ? job_.source : StagePath(job_.work, index - 1);
     if (!count_only && Done("cloned", name) == nullptr) {
-      TRY_OK(RemoveStore(stage));
+      TRY_OK(items::RemoveSqliteStore(stage));
       Tell(name, "copy");
       TRY_OK(items::CloneSqliteStore(op_, before, stage));
       VAMS_POINT("migrate.cloned");

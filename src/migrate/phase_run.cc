@@ -12,6 +12,7 @@
 #include "base/fault_point.h"
 #include "items/aws/dynamodb_json.h"
 #include "items/codec.h"
+#include "items/sqlite/clone.h"
 #include "items/sqlite/sqlite_store.h"
 #include "migrate/batch_queue.h"
 #include "migrate/residue.h"
@@ -206,12 +207,6 @@ files::Path LookupsPath(const PhaseJob& job) {
   return job.scratch / fmt::format("{}.lookups.db", job.phase.info().name);
 }
 
-Status RemoveStore(const files::Path& path) {
-  for (const char* suffix : {"", "-wal", "-shm", "-lock", "-bulk"})
-    TRY_OK(files::RemoveTree(path.string() + suffix));
-  return Ok();
-}
-
 // ---- The run
 // -----------------------------------------------------------------------------------------------
 
@@ -285,13 +280,13 @@ class PhaseRun {
   // The stores for groups and lookups.  Lookups are made anew in every attempt: they are small
   // beside the work, and need no journal.
   Status OpenScratch() {
-    if (job_.journal == nullptr) TRY_OK(RemoveStore(UnitsPath(job_)));
+    if (job_.journal == nullptr) TRY_OK(items::RemoveSqliteStore(UnitsPath(job_)));
     TRY(units_store_, items::OpenSqliteStore(UnitsPath(job_)));
     const auto spec = UnitsTable();
     TRY_OK(units_store_->CreateTables(op_, std::span(&spec, 1)));
     const auto& wanted = LookupsOf(job_.phase.info(), job_.direction);
     if (wanted.empty()) return Ok();
-    TRY_OK(RemoveStore(LookupsPath(job_)));
+    TRY_OK(items::RemoveSqliteStore(LookupsPath(job_)));
     TRY(lookups_store_, items::OpenSqliteStore(LookupsPath(job_)));
     return BuildLookups(op_, job_.source, *lookups_store_, wanted);
   }
@@ -562,8 +557,8 @@ Result<PhaseOutcome> RunPhase(OpContext& op, const PhaseJob& job) {
 }
 
 Status RemoveScratch(const PhaseJob& job) {
-  TRY_OK(RemoveStore(UnitsPath(job)));
-  return RemoveStore(LookupsPath(job));
+  TRY_OK(items::RemoveSqliteStore(UnitsPath(job)));
+  return items::RemoveSqliteStore(LookupsPath(job));
 }
 
 }  // namespace vams::migrate

@@ -62,4 +62,10 @@ Status CloneSqliteStore(OpContext& op, const files::Path& from, const files::Pat
   return copied;
 }
 
+Status RemoveSqliteStore(const files::Path& path) {
+  for (const char* suffix : {"", "-wal", "-shm", "-lock", "-bulk"})
+    TRY_OK(files::RemoveTree(path.string() + suffix));
+  return Ok();
+}
+
 }  // namespace vams::items

@@ -1,5 +1,6 @@
-// A second file with the same content as an item store, page by page.  For building a generation
-// from another and for backups.  Thread-safe.  Blocks for as long as the file is large.
+// Item stores as files: a second one with the same content, page by page, and removing one.  For
+// building a generation from another and for backups.  Thread-safe.  Blocks for as long as the file
+// is large.
 #pragma once
 
 #include "base/op_context.h"
@@ -12,5 +13,9 @@ namespace vams::items {
 // exist.  When it returns, `to` is durable; after an error it is gone.  kNotFound if there is no
 // store at `from`.
 Status CloneSqliteStore(OpContext& op, const files::Path& from, const files::Path& to);
+
+// Removes a store that nobody has open, with everything that lies beside it
+// (docs/formats/items-sqlite.md); no error if there is none.
+Status RemoveSqliteStore(const files::Path& path);
 
 }  // namespace vams::items

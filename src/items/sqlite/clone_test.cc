@@ -51,6 +51,17 @@ TEST(CloneSqliteStore, LeavesNothingWhenItCannotCopy) {
   EXPECT_FALSE(std::filesystem::exists(folder->path() / "two.db"));
 }
 
+TEST(RemoveSqliteStore, LeavesNothingBesideTheStoreAndMindsNoneThatIsAbsent) {
+  auto folder = files::TempFolder::Create(std::filesystem::temp_directory_path(), "vams-clone");
+  ASSERT_TRUE(folder.ok());
+  ASSERT_TRUE(OpenSqliteStore(folder->path() / "items.db").ok());
+  std::filesystem::create_directories(folder->path() / "items.db-bulk" / "1");
+
+  EXPECT_TRUE(RemoveSqliteStore(folder->path() / "items.db").ok());
+  EXPECT_TRUE(std::filesystem::is_empty(folder->path()));
+  EXPECT_TRUE(RemoveSqliteStore(folder->path() / "items.db").ok());
+}
+
 }  // namespace
 
 }  // namespace vams::items

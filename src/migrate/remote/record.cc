@@ -142,10 +142,4 @@ Status Refresh(RemoteRecord& record) {
   return Ok();
 }
 
-Status RemoveStoreFile(const files::Path& path) {
-  for (const char* suffix : {"", "-wal", "-shm", "-lock", "-bulk"})
-    TRY_OK(files::RemoveTree(path.string() + suffix));
-  return Ok();
-}
-
 }  // namespace vams::migrate::remote

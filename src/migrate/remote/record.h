@@ -62,7 +62,4 @@ Result<RemoteRecord> CreateRecord(const files::Path& work, RemotePlan plan, cons
 // The journal's present content.
 Status Refresh(RemoteRecord& record);
 
-// An item store's file with what stands beside it.
-Status RemoveStoreFile(const files::Path& path);
-
 }  // namespace vams::migrate::remote

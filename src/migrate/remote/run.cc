@@ -10,6 +10,7 @@
 #include "base/fault_point.h"
 #include "base/random.h"
 #include "items/codec.h"
+#include "items/sqlite/clone.h"
 #include "items/sqlite/sqlite_store.h"
 #include "migrate/compare.h"
 #include "migrate/remote/apply_rows.h"
@@ -72,7 +73,7 @@ Status MoveRecord(const RemoteRecord& record, Stage stage, const Clock& clock) {
 
 Status GiveUp(const RemoteRecord& record, const Clock& clock) {
   TRY_OK(MoveRecord(record, Stage::kCancelled, clock));
-  TRY_OK(RemoveStoreFile(record.now(1)));
+  TRY_OK(items::RemoveSqliteStore(record.now(1)));
   TRY_OK(files::RemoveTree(record.build(1)));
   if (record.plan.reverses.empty()) return Ok();
   RemoteRecord original;

@@ -294,7 +294,7 @@ Status Worker::Complete() {
     } while (!after.empty());
   }
   if (refused.empty()) return Ok();
-  TRY_OK(RemoveStoreFile(path));
+  TRY_OK(items::RemoveSqliteStore(path));
   TRY_OK(items::CloneSqliteStore(op_, record_.now(1), path));
   {
     TRY(const auto start, Open(path, true));
@@ -310,7 +310,7 @@ Status Worker::Complete() {
 Status Worker::TakeIn(int round) {
   const std::string name = RoundName(round);
   if (journal_->Last("taken in", name) != nullptr) return Ok();
-  TRY_OK(RemoveStoreFile(record_.source(round)));
+  TRY_OK(items::RemoveSqliteStore(record_.source(round)));
   TRY_OK(items::CloneSqliteStore(op_, record_.source(round - 1), record_.source(round)));
   TRY(const auto before, Open(record_.source(round - 1), false));
   TRY(const auto result, Open(record_.result(round - 1), false));
@@ -486,7 +486,7 @@ Status Worker::Prove(int round, bool before_removal) {
 
   // Which rows: read them once more, to compare.
   const files::Path path = record_.folder / "check.db";
-  TRY_OK(RemoveStoreFile(path));
+  TRY_OK(items::RemoveSqliteStore(path));
   TRY(const auto rows, Mirror(op_, {.remote = job_.store,
                                     .tables = differing,
                                     .path = path,
@@ -517,7 +517,7 @@ Status Worker::Prove(int round, bool before_removal) {
                           text.empty() ? "" : "; ", count, spec.name, fmt::join(samples, ", "));
     }
   }
-  TRY_OK(RemoveStoreFile(path));
+  TRY_OK(items::RemoveSqliteStore(path));
   return EndRound(round, text +
                              ": somebody else has written to the tables meanwhile, or the "
                              "server has not kept what it was given");
@@ -591,7 +591,7 @@ Status Worker::Finish() {
   // Nothing needs the rounds before the last any more; source.db and the result stay.
   for (int old = 2; old <= round; ++old)
     for (const Status& removed :
-         {RemoveStoreFile(record_.now(old)), RemoveStoreFile(record_.source(old)),
+         {items::RemoveSqliteStore(record_.now(old)), items::RemoveSqliteStore(record_.source(old)),
           files::RemoveTree(record_.build(old - 1))})
       if (!removed.ok()) LogWarning(removed.error().message);
   return Ok();
@@ -602,7 +602,7 @@ Result<RemoteReport> Worker::Stopped(Error error) {
                         error.code == Code::kInvalid || record_.plan.path.empty();
   if (for_good && !record_.write_begun()) {
     if (MayMove(*journal_->stage(), Stage::kCancelled)) TRY_OK(journal_->MoveTo(Stage::kCancelled));
-    TRY_OK(RemoveStoreFile(record_.now(1)));
+    TRY_OK(items::RemoveSqliteStore(record_.now(1)));
     TRY_OK(files::RemoveTree(record_.build(1)));
     return error;
   }
