@@ -5,14 +5,19 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/op_context.h"
 #include "base/result.h"
+#include "http/file_descriptor.h"
 
 namespace vams::http {
 
@@ -48,13 +53,20 @@ using NameValues = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   Verb verb = Verb::kGet;
-  std::string path;            // as sent, percent escapes and all, without the query
+  // Percent-decoded exactly once, without the query and without one slash at its end: the text that
+  // was routed, and the text to authorize (permissions.md section 5).  Outside a greedy tail it has
+  // no empty, "." or ".." segment and no slash that was sent escaped.
+  std::string path;
+  std::string target;          // as sent: path and query, escapes and all
   NameValues path_parameters;  // decoded
   NameValues query;            // decoded, in order
   Headers headers;
   std::string body;
   std::string request_id;  // ours, unique; the answer carries it too
   std::string peer;        // the address at the other end of the connection, without its port
+  // The client's address: the peer's, or what trusted proxies say of it in X-Forwarded-For.
+  std::string client;
+  bool secure = false;  // came over TLS, here or at a trusted proxy
 
   // The route's {name}; asking for one it does not have is a programmer's error.
   const std::string& Parameter(std::string_view name) const;
@@ -62,10 +74,38 @@ struct Request {
   std::optional<std::string_view> FindQuery(std::string_view name) const;
 };
 
+// A stretch of an open file as a body.  The descriptor is shared, so that a cache may keep it open;
+// it is read at `offset` and never seeked.  A file that ends early cuts the connection.
+struct FileBody {
+  std::shared_ptr<const FileDescriptor> file;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+// A body made while it is sent.  The server pulls it in bounded chunks from one thread at a time,
+// never the I/O thread, and only as fast as the client takes it.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+
+  // Bytes the whole body has, if known before it is read: the answer then carries a Content-Length
+  // instead of being chunked, and a source that gives fewer or more cuts the connection.
+  virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
+
+  // Fills the front of `buffer` and returns how many bytes that were; 0 is the end.  May block.
+  // After an error or an exception the connection is cut, so that the client notices.  `op` is
+  // the request's; it is cancelled when nobody waits for the body any longer.
+  virtual Result<std::size_t> Read(OpContext& op, std::span<char> buffer) = 0;
+};
+
+// The body is `file` or `stream` if one is set, else `body`.
 struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  std::optional<FileBody> file;
+  std::shared_ptr<BodySource> stream;
+  std::string caller;  // who asked, for the access log only; never sent
 };
 
 Response Json(const boost::json::value& value);

@@ -4,11 +4,12 @@
 // Thread rule: build it first, share it read-only afterwards.  Nothing here blocks.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/op_context.h"
@@ -23,47 +24,70 @@ using Handler = std::function<Result<Response>(const Request&, OpContext&)>;
 
 struct Route {
   Verb verb = Verb::kGet;
-  std::string path;  // "/database/{databaseId}/assets"; a parameter is a whole segment
-  std::string id;    // "getAssets"; unique
+  // "/database/{databaseId}/assets": a parameter is a whole segment.  "/files/{path+}": the last
+  // segment may take the rest of the path, slashes and all, one segment at least.
+  std::string path;
+  std::string id;  // "getAssets"; unique
   Handler handle;
-  // Answered by the server's own `admin` thread, also when every worker is stuck: health and
-  // lifecycle status.  Such a handler must not wait for what the workers wait for.
+  // Answered by the server's own `admin` thread, also when every worker is stuck, and whatever the
+  // rate limit says: health and lifecycle status.  Such a handler must not wait for what the
+  // workers wait for.
   bool admin = false;
+  // The handler takes microseconds and waits for nothing (memory, at most a cached page), so it
+  // runs on the I/O thread, which saves two thread switches.  Its answer is not compressed.
+  bool inline_ok = false;
+  // For the OpenAPI text.
+  std::string summary;
+  std::string tag;
+  std::string security = "role";  // "none", "token" or "role": what a caller needs
 };
 
-struct Found {
-  const Route* route;  // borrowed from the table
-  NameValues parameters;
-};
-struct NoSuchPath {};
-struct NoSuchVerb {
-  std::string allow;  // for the Allow header, "GET, HEAD, POST"
-};
-struct BadPath {};  // a broken percent escape, or an escaped NUL
+// What a path came to.
+struct Match {
+  enum class Kind : std::uint8_t { kFound, kNone, kBadPath };
 
-using Match = std::variant<Found, NoSuchPath, NoSuchVerb, BadPath>;
+  Kind kind = Kind::kNone;
+  const Route* route = nullptr;  // kFound only; borrowed from the table
+  NameValues parameters;         // kFound only
+  // Decoded, as in Request::path; as sent when that is impossible (kBadPath).
+  std::string path;
+};
 
 class Routes {
  public:
-  // A malformed path, a second route for the same verb and path, a second use of an id, or two
-  // names for a parameter at one place is a programmer's error.
+  Routes();
+  ~Routes();
+  Routes(const Routes& other);
+  Routes(Routes&&) noexcept;
+  Routes& operator=(Routes other) noexcept;
+
+  // A malformed path, a second route for the same verb and path, or a second use of an id is a
+  // programmer's error.  Routes may name the parameter at one place differently.
   void Add(Route route);
 
-  // `raw_path` as sent, without query.  A fixed segment wins over a parameter.  HEAD finds the GET
-  // route where there is none for HEAD; `verb` may be missing (an unknown method).
+  // Answers what no route matches: an unknown path, or a known one with another verb; the access
+  // log calls it "fallback".  Without one such requests are answered 404, and so are methods that
+  // no route can have.
+  void SetFallback(Handler handle, bool inline_ok = false);
+  // Null without one.
+  const Route* fallback() const { return fallback_ ? &*fallback_ : nullptr; }
+
+  // `raw_path` as sent, without query.  Among routes for the verb, a fixed segment wins over a
+  // parameter, and that over a greedy tail, from the left.  HEAD finds the GET route where there is
+  // none for HEAD; `verb` may be missing (an unknown method).  kBadPath: a broken escape, a NUL,
+  // text that is not UTF-8, no slash at the front; or, outside a greedy tail, an empty, "." or ".."
+  // segment or an escaped slash.  Its cost hardly grows with the number of routes.
   Match Find(std::optional<Verb> verb, std::string_view raw_path) const;
 
   std::span<const Route> all() const { return routes_; }
 
  private:
-  // Routes with the same segments, whatever their verbs.
-  struct Pattern {
-    std::vector<std::string> segments;  // "{name}" for a parameter
-    std::vector<std::size_t> routes;    // indexes into routes_
-  };
+  struct Node;
+  class Search;
 
   std::vector<Route> routes_;
-  std::vector<Pattern> patterns_;
+  std::vector<Node> nodes_;  // a tree of segments; the first is the root
+  std::optional<Route> fallback_;
 };
 
 // Decodes percent escapes; nothing if one is broken.  `plus_is_space` for form-encoded queries.

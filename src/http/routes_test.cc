@@ -23,6 +23,11 @@ Routes Table() {
       {Verb::kGet, "/database/{databaseId}/assets/newest"},
       {Verb::kHead, "/own-head"},
       {Verb::kGet, "/own-head"},
+      {Verb::kPut, "/links/{linkId}"},
+      {Verb::kDelete, "/links/{relationId}"},
+      {Verb::kGet, "/stream/{id}/{path+}"},
+      {Verb::kPost, "/stream/{id}/part"},
+      {Verb::kGet, "/stream/{id}/{a}/{b}/end"},
   };
   for (const auto& [verb, path] : rows)
     routes.Add({.verb = verb,
@@ -36,12 +41,10 @@ Routes Table() {
 std::string Find(std::optional<Verb> verb, std::string_view path) {
   static const Routes routes = Table();
   const Match match = routes.Find(verb, path);
-  if (std::holds_alternative<NoSuchPath>(match)) return "no path";
-  if (std::holds_alternative<BadPath>(match)) return "bad path";
-  if (const auto* other = std::get_if<NoSuchVerb>(&match)) return "allow " + other->allow;
-  const Found& found = std::get<Found>(match);
-  std::string text = found.route->id;
-  for (const auto& [name, value] : found.parameters) text += " " + name + "=" + value;
+  if (match.kind == Match::Kind::kNone) return "none " + match.path;
+  if (match.kind == Match::Kind::kBadPath) return "bad " + match.path;
+  std::string text = match.route->id;
+  for (const auto& [name, value] : match.parameters) text += " " + name + "=" + value;
   return text;
 }
 
@@ -49,18 +52,56 @@ TEST(Routes, FindsByVerbAndPath) {
   EXPECT_EQ(Find(Verb::kGet, "/"), "GET /");
   EXPECT_EQ(Find(Verb::kPost, "/database"), "POST /database");
   EXPECT_EQ(Find(Verb::kGet, "/database/d1"), "GET /database/{databaseId} databaseId=d1");
-  EXPECT_EQ(Find(Verb::kGet, "/Database"), "no path");
-  EXPECT_EQ(Find(Verb::kGet, "/database/"), "no path");
-  EXPECT_EQ(Find(Verb::kGet, "/database//assets/x"), "no path");
-  EXPECT_EQ(Find(Verb::kGet, "database"), "bad path");
+  EXPECT_EQ(Find(Verb::kGet, "/Database"), "none /Database");
+  EXPECT_EQ(Find(Verb::kDelete, "/database"), "none /database");
+  EXPECT_EQ(Find(std::nullopt, "/database"), "none /database");
+  EXPECT_EQ(Find(Verb::kGet, "/database/d/assets"), "none /database/d/assets");
 }
 
-TEST(Routes, DecodesEachSegmentByItself) {
-  EXPECT_EQ(Find(Verb::kGet, "/database/a%2Fb%20c"), "GET /database/{databaseId} databaseId=a/b c");
+TEST(Routes, DecodesOnceAndGivesTheTextToAuthorize) {
+  EXPECT_EQ(Find(Verb::kGet, "/database/a%20b"), "GET /database/{databaseId} databaseId=a b");
+  EXPECT_EQ(Find(Verb::kGet, "/database/a%252Fb"), "GET /database/{databaseId} databaseId=a%2Fb");
   EXPECT_EQ(Find(Verb::kGet, "/d%61tabase"), "GET /database");
-  EXPECT_EQ(Find(Verb::kGet, "/database/a+b"), "GET /database/{databaseId} databaseId=a+b");
-  EXPECT_EQ(Find(Verb::kGet, "/database/%"), "bad path");
-  EXPECT_EQ(Find(Verb::kGet, "/database/a%00b"), "bad path");
+  EXPECT_EQ(Find(Verb::kGet, "/database/a+b%5Cc"), "GET /database/{databaseId} databaseId=a+b\\c");
+  const Routes routes = Table();
+  EXPECT_EQ(routes.Find(Verb::kGet, "/d%61tabase/%64%31/").path, "/database/d1");
+  EXPECT_EQ(routes.Find(Verb::kGet, "/stream/%69/a%2Fb//c%20").path, "/stream/i/a/b//c ");
+  EXPECT_EQ(Find(Verb::kGet, "/n%6Fne/x"), "none /none/x");
+}
+
+// The path that is authorized and the one that is routed must never differ, so what servers read
+// in different ways is no path at all.
+TEST(Routes, RefusesPathsThatCouldBeReadInTwoWays) {
+  for (const char* bad : {"database",
+                          "",
+                          "*",
+                          "//",
+                          "//database",
+                          "/database//",
+                          "/database//assets/x",
+                          "/.",
+                          "/..",
+                          "/database/.",
+                          "/database/..",
+                          "/database/../own-head",
+                          "/database/%2e%2E/x",
+                          "/database/a%2Fb",
+                          "/database/a%2fb",
+                          "/%2F",
+                          "/database/%",
+                          "/database/%4",
+                          "/database/%4g",
+                          "/database/a%00b",
+                          "/database/%ff",
+                          "/no/such//path",
+                          "/no/%2e%2e/path"})
+    EXPECT_EQ(Find(Verb::kGet, bad), std::string("bad ") + bad);
+}
+
+TEST(Routes, IgnoresOneSlashAtTheEnd) {
+  EXPECT_EQ(Find(Verb::kGet, "/database/"), "GET /database");
+  EXPECT_EQ(Find(Verb::kGet, "/database/d/"), "GET /database/{databaseId} databaseId=d");
+  EXPECT_EQ(Find(Verb::kGet, "/stream/i/a/b/"), "GET /stream/{id}/{path+} id=i path=a/b");
 }
 
 TEST(Routes, PrefersAFixedSegmentFromTheLeft) {
@@ -68,21 +109,57 @@ TEST(Routes, PrefersAFixedSegmentFromTheLeft) {
             "GET /database/all/assets/{assetId} assetId=newest");
   EXPECT_EQ(Find(Verb::kGet, "/database/d/assets/newest"),
             "GET /database/{databaseId}/assets/newest databaseId=d");
+  EXPECT_EQ(Find(Verb::kGet, "/database/all"), "GET /database/{databaseId} databaseId=all")
+      << "the fixed way leads nowhere";
+}
+
+TEST(Routes, GivesAGreedyTailTheRestWhateverItHolds) {
+  EXPECT_EQ(Find(Verb::kGet, "/stream/i/a"), "GET /stream/{id}/{path+} id=i path=a");
+  EXPECT_EQ(Find(Verb::kGet, "/stream/i/a/./..//b%2Fc%20/%2e"),
+            "GET /stream/{id}/{path+} id=i path=a/./..//b/c /.");
+  EXPECT_EQ(Find(Verb::kGet, "/stream/i"), "none /stream/i") << "one segment at least";
+  EXPECT_EQ(Find(Verb::kGet, "/stream/i/"), "none /stream/i");
+  EXPECT_EQ(Find(Verb::kGet, "/stream/../a"), "bad /stream/../a") << "that is before the tail";
+  EXPECT_EQ(Find(Verb::kGet, "/stream/i/a%4"), "bad /stream/i/a%4");
+  std::string deep = "/stream/i";
+  for (int i = 0; i < 100; ++i) deep += "/d";
+  EXPECT_EQ(Find(Verb::kGet, deep), "GET /stream/{id}/{path+} id=i path=" + deep.substr(10));
+  EXPECT_EQ(Find(Verb::kPut, deep), "none " + deep);
+}
+
+TEST(Routes, PrefersATailLeastAndOnlyAmongRoutesForTheVerb) {
+  EXPECT_EQ(Find(Verb::kGet, "/stream/i/x/y/end"), "GET /stream/{id}/{a}/{b}/end id=i a=x b=y");
+  EXPECT_EQ(Find(Verb::kGet, "/stream/i/x/y/other"),
+            "GET /stream/{id}/{path+} id=i path=x/y/other");
+  EXPECT_EQ(Find(Verb::kPost, "/stream/i/part"), "POST /stream/{id}/part id=i");
+  EXPECT_EQ(Find(Verb::kGet, "/stream/i/part"), "GET /stream/{id}/{path+} id=i path=part");
+}
+
+TEST(Routes, NamesAParameterAsEachRouteDoes) {
+  EXPECT_EQ(Find(Verb::kPut, "/links/1"), "PUT /links/{linkId} linkId=1");
+  EXPECT_EQ(Find(Verb::kDelete, "/links/1"), "DELETE /links/{relationId} relationId=1");
 }
 
 TEST(Routes, AnswersHeadByGetUnlessItHasItsOwn) {
   EXPECT_EQ(Find(Verb::kHead, "/database"), "GET /database");
   EXPECT_EQ(Find(Verb::kHead, "/own-head"), "HEAD /own-head");
+  EXPECT_EQ(Find(Verb::kHead, "/stream/i/a"), "GET /stream/{id}/{path+} id=i path=a");
 }
 
-TEST(Routes, ListsTheVerbsOfAPath) {
-  EXPECT_EQ(Find(Verb::kDelete, "/database"), "allow GET, HEAD, POST");
-  EXPECT_EQ(Find(std::nullopt, "/database/d"), "allow GET, HEAD");
+TEST(Routes, CopiesFindTheirOwnRoutes) {
+  std::optional<Routes> original = Table();
+  original->SetFallback(Nothing);
+  const Routes copy = *original;
+  original.reset();
+  EXPECT_EQ(copy.Find(Verb::kGet, "/database").route, &copy.all()[1]);
+  ASSERT_NE(copy.fallback(), nullptr);
+  EXPECT_EQ(copy.fallback()->id, "fallback");
+  EXPECT_EQ(copy.all().size(), 14u) << "the fallback is no route";
 }
 
 TEST(Routes, ListsAllInTheOrderTheyCame) {
   const Routes routes = Table();
-  ASSERT_EQ(routes.all().size(), 9u);
+  ASSERT_EQ(routes.all().size(), 14u);
   EXPECT_EQ(routes.all()[2].id, "POST /database");
 }
 
@@ -95,7 +172,9 @@ TEST(RoutesDeathTest, RefusesATableThatCannotWork) {
   EXPECT_DEATH(add("/database", "again"), "check failed");
   EXPECT_DEATH(add("/database/{other}", "otherName"), "check failed");
   EXPECT_DEATH(add("/new", "GET /"), "check failed");
-  for (const char* path : {"", "new", "/a{b}", "/{}", "/{a}{b}", "/{a"})
+  EXPECT_DEATH(add("/stream/{other}/{rest+}", "otherTail"), "check failed");
+  for (const char* path :
+       {"", "new", "/a{b}", "/{}", "/{+}", "/{a}{b}", "/{a", "/{a+}/b", "/a//b", "/a/"})
     EXPECT_DEATH(add(path, "malformed"), "check failed") << path;
 }
 
@@ -154,9 +233,9 @@ TEST(SplitTarget, KnowsOriginAndAbsoluteForm) {
 }
 
 TEST(CanBeSent, RefusesInterimStatusesAndControlCharacters) {
-  EXPECT_TRUE(CanBeSent({}));
-  EXPECT_FALSE(CanBeSent({.status = 100, .headers = {}, .body = {}}));
-  EXPECT_FALSE(CanBeSent({.status = 600, .headers = {}, .body = {}}));
+  EXPECT_TRUE(CanBeSent(Response{}));
+  EXPECT_FALSE(CanBeSent(Response{.status = 100}));
+  EXPECT_FALSE(CanBeSent(Response{.status = 600}));
   const auto with = [](std::string_view name, std::string_view value) {
     Response response;
     response.headers.Set(name, value);

@@ -1,26 +1,34 @@
 #include "http/server.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <condition_variable>
+#include <cstring>
 #include <exception>
+#include <limits>
 #include <list>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/log.h"
-#include "http/listen_address.h"
+#include "http/listener.h"
 #include "http/session.h"
+#include "http/tls.h"
 #include "http/worker_pool.h"
 
 namespace vams::http {
@@ -34,44 +42,55 @@ namespace {
 
 constexpr std::chrono::milliseconds kAcceptRetry{100};
 constexpr std::size_t kAdminQueue = 64;
+// A connection has at most one body task, so this queue is bounded by the connections.
+constexpr std::size_t kNoQueueLimit = std::numeric_limits<std::size_t>::max() / 2;
 
-Error BindError(const ServerOptions& options, const error_code& error) {
-  const std::string where = ToText({options.address, options.port});
-  std::string text;
-  if (error == asio::error::address_in_use)
-    text = fmt::format(
-        "{} is in use by another process; choose another with --listen or stop that "
-        "process",
-        where);
-  else if (error == asio::error::access_denied)
-    text = fmt::format(
-        "{} may not be used by this user (ports below 1024 are privileged); choose "
-        "another with --listen or grant CAP_NET_BIND_SERVICE",
-        where);
-  else if (error == boost::system::errc::address_not_available)
-    text = fmt::format("{} is not an address of this machine; choose one of its own with --listen",
-                       where);
-  else
-    text = fmt::format("cannot listen on {}: {}; choose another address with --listen", where,
-                       error.message());
-  return Error(Code::kUnavailable, std::move(text), error.message());
+asio::ip::address AddressOf(const sockaddr_storage& storage) {
+  if (storage.ss_family == AF_INET6) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&storage);
+    asio::ip::address_v6::bytes_type bytes;
+    std::memcpy(bytes.data(), &v6->sin6_addr, bytes.size());
+    return Plain(asio::ip::address_v6(bytes));
+  }
+  const auto* v4 = reinterpret_cast<const sockaddr_in*>(&storage);
+  return asio::ip::address_v4(ntohl(v4->sin_addr.s_addr));
 }
 
-// Opens, binds and listens; an unknown family or a failed bind is the error code.
-error_code Listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool dual_stack) {
-  error_code error;
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error && endpoint.address().is_v6())
-    acceptor.set_option(asio::ip::v6_only(!dual_stack), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (!error) acceptor.non_blocking(true, error);
-  if (error) {
-    error_code ignored;
-    acceptor.close(ignored);
+// One client for the limit per address: an IPv4 address, or the /64 that a subscriber of IPv6 has.
+using ClientKey = std::pair<bool, std::uint64_t>;
+
+ClientKey KeyOf(const asio::ip::address& address) {
+  if (address.is_v4()) return {false, address.to_v4().to_uint()};
+  std::uint64_t prefix = 0;
+  const auto bytes = address.to_v6().to_bytes();
+  std::memcpy(&prefix, bytes.data(), sizeof(prefix));
+  return {true, prefix};
+}
+
+// Errors of one connection that is gone already; accept(2) reports them on Linux.
+bool IsOfTheClient(int error) {
+  for (const int one : {ECONNABORTED, EINTR, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET,
+                        EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EPERM})
+    if (error == one) return true;
+  return false;
+}
+
+Headers CommonHeaders(const ServerOptions& options) {
+  Headers common = options.default_headers;
+  if (options.cors) {
+    common.Set("access-control-allow-origin", options.cors->allow_origin);
+    common.Set("access-control-expose-headers", options.cors->expose_headers);
   }
-  return error;
+  return common;
+}
+
+Headers PreflightHeaders(const ServerOptions& options) {
+  Headers headers;
+  if (!options.cors) return headers;
+  headers.Set("access-control-allow-methods", options.cors->allow_methods);
+  headers.Set("access-control-allow-headers", options.cors->allow_headers);
+  headers.Set("access-control-max-age", std::to_string(options.cors->max_age.count()));
+  return headers;
 }
 
 }  // namespace
@@ -81,10 +100,17 @@ class Server::Impl {
   Impl(const ServerOptions& options, const Routes& routes)
       : workers_(WorkerCount(options), options.queue_length),
         admin_(1, kAdminQueue),
-        shared_{.options = options, .routes = routes, .workers = workers_, .admin = admin_},
+        bodies_(std::max<std::size_t>(1, options.body_threads), kNoQueueLimit),
+        shared_{.options = options,
+                .routes = routes,
+                .workers = workers_,
+                .admin = admin_,
+                .bodies = bodies_,
+                .ids = RequestIds(*options.random),
+                .common = CommonHeaders(options),
+                .preflight = PreflightHeaders(options)},
         io_(1),
         work_(asio::make_work_guard(io_)),
-        acceptor_(io_),
         retry_(io_),
         tick_(io_) {}
 
@@ -93,22 +119,35 @@ class Server::Impl {
   Status Start();
   Status Stop(SteadyTime deadline);
 
-  std::uint16_t port() const { return bound_.port(); }
-  const std::string& address() const { return address_; }
+  const std::vector<ListenAddress>& addresses() const { return bound_; }
+  Result<std::vector<FileDescriptor>> DuplicateListeners() const;
 
  private:
-  using Sessions = std::list<std::unique_ptr<Session>>;
+  // A listening socket and whether the I/O thread waits for its clients.
+  struct Door {
+    Door(asio::io_context& io, int descriptor) : fd(descriptor), socket(io, descriptor) {}
+    const int fd;
+    asio::posix::stream_descriptor socket;  // owns fd
+    bool waiting = false;
+  };
+  struct Entry {
+    std::unique_ptr<Session> session;
+    std::optional<ClientKey> counted;
+  };
+  using Sessions = std::list<Entry>;
 
   static std::size_t WorkerCount(const ServerOptions& options) {
     if (options.worker_threads > 0) return options.worker_threads;
     return std::max<std::size_t>(2, std::thread::hardware_concurrency());
   }
 
-  error_code Bind();
+  Status Prepare();
   void WaitForClients();
-  void AcceptAll();
+  void WaitAt(Door& door);
+  void AcceptAll(Door& door);
   void RetryLater();
-  void Begin(tcp::socket socket);
+  bool Count(const asio::ip::address& peer, std::optional<ClientKey>& counted);
+  void Begin(tcp::socket socket, const asio::ip::address& peer);
   void End(Sessions::iterator session);
   bool MakeRoom();
   void Tick();
@@ -117,19 +156,20 @@ class Server::Impl {
 
   WorkerPool workers_;
   WorkerPool admin_;
+  WorkerPool bodies_;
   Shared shared_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
-  tcp::acceptor acceptor_;
+  mutable std::mutex doors_mutex_;  // for closing on the I/O thread and duplicating elsewhere
+  std::list<Door> doors_;
   asio::steady_timer retry_;
   asio::steady_timer tick_;
-  tcp::endpoint bound_;
-  std::string address_;
+  std::vector<ListenAddress> bound_;
   std::thread thread_;
 
-  Sessions sessions_;     // I/O thread only
-  bool waiting_ = false;  // for clients; I/O thread only
-  bool ticking_ = false;  // I/O thread only
+  std::map<ClientKey, std::size_t> by_client_;  // with connections_per_address; I/O thread only
+  Sessions sessions_;                           // I/O thread only
+  bool ticking_ = false;                        // I/O thread only
 
   std::mutex stop_mutex_;          // held by one Stop at a time
   std::optional<Status> stopped_;  // under stop_mutex_
@@ -139,77 +179,90 @@ class Server::Impl {
   std::condition_variable changed_;  // open_ or drained_
 };
 
-error_code Server::Impl::Bind() {
-  const ServerOptions& options = shared_.options;
-  if (options.address.empty()) {
-    // One socket for both families; a machine without IPv6 has only the other.
-    const error_code error = Listen(acceptor_, {asio::ip::address_v6::any(), options.port}, true);
-    if (error != asio::error::address_family_not_supported &&
-        error != boost::system::errc::address_not_available)
-      return error;
-    return Listen(acceptor_, {asio::ip::address_v4::any(), options.port}, true);
+// What needs no thread yet.
+Status Server::Impl::Prepare() {
+  ServerOptions& options = shared_.options;
+  if (!CanBeSent(shared_.common) || !CanBeSent(shared_.preflight))
+    return Error(Code::kInvalid,
+                 "a header field for every answer holds a line break or another character that no "
+                 "header may have, so nothing was served; correct the configured value");
+  TRY(shared_.proxies, TrustedProxies::Parse(options.trusted_proxies));
+  if (options.tls) {
+    TRY(shared_.tls, LoadTls(*options.tls, options.clock->NowMillis()));
   }
-  tcp::resolver resolver(io_);
-  error_code error;
-  const auto found =
-      resolver.resolve(options.address, std::to_string(options.port),
-                       tcp::resolver::passive | tcp::resolver::numeric_service, error);
-  if (error) return error;
-  error_code first_error;
-  for (const auto& entry : found) {
-    error = Listen(acceptor_, entry.endpoint(), false);
-    if (!error) return error;
-    if (!first_error) first_error = error;
+  if (options.rate_limit)
+    shared_.bucket =
+        std::make_unique<TokenBucket>(options.rate_limit->per_second, options.rate_limit->burst);
+  TRY(auto listeners, OpenListeners(options));
+  for (Listener& listener : listeners) {
+    bound_.push_back(std::move(listener.bound));
+    doors_.emplace_back(io_, listener.socket.Release());
   }
-  return first_error;
+  // Whoever handed them over may want to close them.
+  options.listeners.clear();
+  return Ok();
 }
 
 Status Server::Impl::Start() {
-  error_code error = Bind();
-  if (error && error.category() == asio::error::get_netdb_category())
-    return Error(Code::kUnavailable,
-                 fmt::format("the name {} does not resolve to an address of this machine; give a "
-                             "numeric address with --listen, such as 127.0.0.1:{}",
-                             shared_.options.address, shared_.options.port),
-                 error.message());
-  if (error) return BindError(shared_.options, error);
-  bound_ = acceptor_.local_endpoint(error);
-  if (error) return BindError(shared_.options, error);
-  address_ = bound_.address().to_string();
+  TRY_OK(Prepare());
   WaitForClients();
   thread_ = std::thread([this] { io_.run(); });
   return Ok();
 }
 
+Result<std::vector<FileDescriptor>> Server::Impl::DuplicateListeners() const {
+  const std::lock_guard lock(doors_mutex_);
+  std::vector<FileDescriptor> copies;
+  for (const Door& door : doors_) {
+    if (!door.socket.is_open())
+      return Error(Code::kUnavailable,
+                   "the server has stopped listening, so there is nothing to hand over; start the "
+                   "new one without a hand-over");
+    TRY(FileDescriptor copy, Duplicate(door.fd));
+    copies.push_back(std::move(copy));
+  }
+  return copies;
+}
+
 void Server::Impl::WaitForClients() {
-  if (waiting_ || shared_.draining) return;
-  waiting_ = true;
-  acceptor_.async_wait(tcp::acceptor::wait_read, [this](const error_code& error) {
-    waiting_ = false;
-    if (!error) AcceptAll();
-  });
+  for (Door& door : doors_) WaitAt(door);
+}
+
+void Server::Impl::WaitAt(Door& door) {
+  if (door.waiting || shared_.draining) return;
+  door.waiting = true;
+  door.socket.async_wait(asio::posix::stream_descriptor::wait_read,
+                         [this, &door](const error_code& error) {
+                           door.waiting = false;
+                           if (!error) AcceptAll(door);
+                         });
 }
 
 // At least one client waits.
-void Server::Impl::AcceptAll() {
+void Server::Impl::AcceptAll(Door& door) {
   if (sessions_.size() >= shared_.options.max_connections) {
     shared_.crowded = !MakeRoom();
     return;  // the session that ends next asks for clients again
   }
   // Whether one more waits when the limit is reached is not known yet: nobody has to go for it.
   while (!shared_.draining && sessions_.size() < shared_.options.max_connections) {
-    error_code error;
-    tcp::socket socket(io_);
-    acceptor_.accept(socket, error);
-    if (error == asio::error::would_block || error == asio::error::try_again) break;
-    if (error == asio::error::connection_aborted || error == asio::error::interrupted) continue;
-    if (error) {
-      LogWarning(fmt::format("cannot accept a connection: {}; trying again", error.message()));
+    sockaddr_storage from{};
+    socklen_t size = sizeof(from);
+    const int fd =
+        ::accept4(door.fd, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      const int error = errno;
+      if (error == EAGAIN || error == EWOULDBLOCK) break;
+      if (IsOfTheClient(error)) continue;
+      LogWarning(fmt::format("cannot accept a connection: {}; trying again", std::strerror(error)));
       return RetryLater();
     }
-    Begin(std::move(socket));
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    Begin(tcp::socket(io_, from.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), fd),
+          AddressOf(from));
   }
-  WaitForClients();
+  WaitAt(door);
 }
 
 // Out of file descriptors, most likely: a busy loop would make it worse.
@@ -223,23 +276,35 @@ void Server::Impl::RetryLater() {
 // Asks the connection that has been idle for longest to go; false if none is idle.
 bool Server::Impl::MakeRoom() {
   Session* oldest = nullptr;
-  for (const auto& session : sessions_)
+  for (const auto& [session, counted] : sessions_)
     if (session->idle() && (oldest == nullptr || session->deadline() < oldest->deadline()))
       oldest = session.get();
   if (oldest != nullptr) oldest->CloseIdle();
   return oldest != nullptr;
 }
 
-void Server::Impl::Begin(tcp::socket socket) {
-  error_code ignored;
-  socket.set_option(tcp::no_delay(true), ignored);
-  sessions_.push_back(Session::Make(shared_, std::move(socket)));
+// False if that address has as many connections as it may.
+bool Server::Impl::Count(const asio::ip::address& peer, std::optional<ClientKey>& counted) {
+  const std::size_t limit = shared_.options.connections_per_address;
+  if (limit == 0 || shared_.proxies.Contains(peer)) return true;
+  const ClientKey key = KeyOf(peer);
+  std::size_t& count = by_client_[key];
+  if (count >= limit) return false;
+  ++count;
+  counted = key;
+  return true;
+}
+
+void Server::Impl::Begin(tcp::socket socket, const asio::ip::address& peer) {
+  std::optional<ClientKey> counted;
+  if (!Count(peer, counted)) return;  // closes the socket
+  sessions_.push_back({Session::Make(shared_, std::move(socket), peer), counted});
   const auto place = std::prev(sessions_.end());
   {
     const std::lock_guard lock(count_mutex_);
     ++open_;
   }
-  asio::co_spawn(io_, (*place)->Run(), [this, place](std::exception_ptr thrown) {
+  asio::co_spawn(io_, place->session->Run(), [this, place](std::exception_ptr thrown) {
     if (thrown != nullptr) LogError("a connection ended with an exception");
     End(place);
   });
@@ -247,6 +312,10 @@ void Server::Impl::Begin(tcp::socket socket) {
 }
 
 void Server::Impl::End(Sessions::iterator session) {
+  if (session->counted) {
+    const auto count = by_client_.find(*session->counted);
+    if (--count->second == 0) by_client_.erase(count);
+  }
   sessions_.erase(session);
   shared_.crowded = false;
   {
@@ -270,7 +339,7 @@ void Server::Impl::Tick() {
     ticking_ = false;
     if (error) return;
     const SteadyTime now = OpContext::SteadyClock::now();
-    for (const auto& session : sessions_)
+    for (const auto& [session, counted] : sessions_)
       if (session->deadline() <= now) session->TimeOut();
     Tick();
   });
@@ -278,11 +347,15 @@ void Server::Impl::Tick() {
 
 void Server::Impl::Drain() {
   shared_.draining = true;
-  error_code ignored;
-  acceptor_.close(ignored);
+  {
+    // Closed, not shut down: after a hand-over another process listens on the same sockets.
+    const std::lock_guard lock(doors_mutex_);
+    error_code ignored;
+    for (Door& door : doors_) door.socket.close(ignored);
+  }
   retry_.cancel();
-  for (const auto& session : sessions_)
-    if (session->idle()) session->CloseIdle();
+  for (const auto& [session, counted] : sessions_)
+    if (session->idle()) session->Drain();
   {
     const std::lock_guard lock(count_mutex_);
     drained_ = true;
@@ -305,13 +378,14 @@ Status Server::Impl::Stop(SteadyTime deadline) {
     if (!changed_.wait_until(lock, deadline, gone)) {
       cut = open_;
       asio::post(io_, [this] {
-        for (const auto& session : sessions_) session->Abort();
+        for (const auto& [session, counted] : sessions_) session->Abort();
       });
       changed_.wait(lock, gone);
     }
   }
   workers_.Join();
   admin_.Join();
+  bodies_.Join();
   asio::post(io_, [this] { tick_.cancel(); });
   work_.reset();
   thread_.join();
@@ -333,8 +407,12 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, cons
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
-std::uint16_t Server::port() const { return impl_->port(); }
-const std::string& Server::address() const { return impl_->address(); }
+const std::vector<ListenAddress>& Server::addresses() const { return impl_->addresses(); }
+std::uint16_t Server::port() const { return impl_->addresses().front().port; }
+const std::string& Server::address() const { return impl_->addresses().front().host; }
+Result<std::vector<FileDescriptor>> Server::DuplicateListeners() const {
+  return impl_->DuplicateListeners();
+}
 Status Server::Stop(SteadyTime deadline) { return impl_->Stop(deadline); }
 
 }  // namespace vams::http

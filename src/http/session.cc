@@ -4,19 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <exception>
 #include <optional>
 #include <utility>
 
 #include "base/log.h"
+#include "http/channel.h"
+#include "http/compress.h"
+#include "http/pool_task.h"
+#include "http/request_parser.h"
 #include "http/wire.h"
 
 namespace vams::http {
@@ -25,16 +24,24 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using asio::ip::tcp;
 using boost::system::error_code;
-using SteadyTime = OpContext::SteadyClock::time_point;
-using Parser = beast::http::request_parser<beast::http::string_body>;
+using SteadyClock = OpContext::SteadyClock;
+using SteadyTime = SteadyClock::time_point;
 
 namespace {
 
 constexpr std::size_t kReadSize = std::size_t{16} << 10;
+constexpr std::size_t kStreamChunk = std::size_t{64} << 10;
+// A body up to this size is copied behind its head: cheaper for the kernel than two pieces.
+constexpr std::size_t kSmallBody = std::size_t{4} << 10;
+constexpr std::size_t kLongBody = std::size_t{256} << 10;
+// A head buffer that has grown past this is not kept for the next answer.
+constexpr std::size_t kKeptHead = std::size_t{64} << 10;
 // How long an answer to a request that was not read to its end may take to reach the client.
 constexpr std::chrono::milliseconds kLinger{2'000};
-
-std::string_view View(boost::core::string_view text) { return {text.data(), text.size()}; }
+// While draining: how long a connection has for its first request.
+constexpr std::chrono::milliseconds kFirstRequest{1'000};
+// How long a client has to say that it, too, ends TLS.
+constexpr std::chrono::milliseconds kGoodbye{500};
 
 Response InternalError(const std::string& request_id) {
   return Message(500, fmt::format("the server could not answer this request; its log names the "
@@ -59,183 +66,228 @@ Response ParseErrorResponse(const error_code& error, const ServerOptions& option
                                   error.message()));
 }
 
-std::string PeerText(const tcp::socket& socket) {
-  error_code error;
-  const tcp::endpoint peer = socket.remote_endpoint(error);
-  if (error) return "unknown";
-  const asio::ip::address address = peer.address();
-  // A dual-stack socket shows IPv4 peers as ::ffff:a.b.c.d.
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-  return address.to_string();
-}
+// One request on its way through, and its answer.
+struct Exchange {
+  Request request;
+  OpContext op;
+  Response response;
+  std::string method;  // as sent
+  const Route* route = nullptr;
+  bool keep_alive = false;
+  bool old_version = false;  // HTTP/1.0
+  std::uint64_t bytes_received = 0;
+  bool answered = false;  // the answer has begun
+};
 
-// Lives on the I/O thread; only the handler runs elsewhere, while the coroutine waits for it.
+// Where a request's handler runs: on a thread of a pool, or here.  What it throws ends here.
+struct RunHandler {
+  Exchange* exchange;
+
+  void operator()() const {
+    const std::string& id = exchange->request.request_id;
+    const std::string& route = exchange->route->id;
+    try {
+      Result<Response> result = exchange->route->handle(exchange->request, exchange->op);
+      if (result.ok()) {
+        exchange->response = *std::move(result);
+        if (!exchange->route->inline_ok)
+          CompressIfWorthwhile(exchange->request, exchange->response);
+        return;
+      }
+      const Error& error = result.error();
+      if (StatusOf(error.code) >= 500)
+        LogError(fmt::format("request {} {}: {}: {} ({})", id, route, CodeName(error.code),
+                             error.message, error.details));
+      exchange->response = ErrorResponse(error);
+    } catch (const std::exception& thrown) {
+      LogError(fmt::format("request {} {}: exception: {}", id, route, thrown.what()));
+      exchange->response = InternalError(id);
+    } catch (...) {
+      LogError(fmt::format("request {} {}: unknown exception", id, route));
+      exchange->response = InternalError(id);
+    }
+  }
+};
+
+// One pull of a stream, on a thread of a pool.
+struct PullStream {
+  Exchange* exchange;
+  std::span<char> buffer;
+  std::size_t got = 0;
+  bool failed = false;
+
+  void operator()() {
+    std::string why;
+    try {
+      const Result<std::size_t> result = exchange->response.stream->Read(exchange->op, buffer);
+      if (result.ok() && *result <= buffer.size()) {
+        got = *result;
+        return;
+      }
+      why = result.ok() ? "more bytes than there is room for"
+                        : fmt::format("{}: {} ({})", CodeName(result.error().code),
+                                      result.error().message, result.error().details);
+    } catch (const std::exception& thrown) {
+      why = fmt::format("exception: {}", thrown.what());
+    } catch (...) {
+      why = "unknown exception";
+    }
+    failed = true;
+    LogError(fmt::format("request {} {}: the answer was cut in its middle: {}",
+                         exchange->request.request_id, exchange->route->id, why));
+  }
+};
+
+// Lives on the I/O thread; only handlers and bodies run elsewhere, while the coroutine waits.
 class Connection final : public Session {
  public:
-  Connection(Shared& shared, tcp::socket socket)
+  Connection(Shared& shared, tcp::socket socket, const asio::ip::address& peer)
       : shared_(shared),
-        socket_(std::move(socket)),
-        peer_(PeerText(socket_)),
+        channel_(std::move(socket), shared.tls.get()),
+        peer_(Plain(peer)),
+        peer_text_(peer_.to_string()),
+        behind_proxy_(shared.proxies.Contains(peer_)),
         buffer_(std::max(shared.options.header_limit, kReadSize) + kReadSize) {}
 
   asio::awaitable<void> Run() override;
 
-  bool idle() const override { return idle_; }
-  SteadyTime deadline() const override { return deadline_; }
-
-  // Ends the operation the connection waits for, if it waits for the network.
-  void Interrupt() {
-    error_code ignored;
-    socket_.cancel(ignored);
-  }
-  void TimeOut() override {
-    timed_out_ = true;
-    Interrupt();
-  }
-  // Ends a connection between requests.
+  bool idle() const override { return phase_ != Phase::kBusy; }
+  SteadyTime deadline() const override { return channel_.deadline(); }
+  void TimeOut() override { channel_.TimeOut(); }
   void CloseIdle() override {
     closing_ = true;
-    Interrupt();
+    channel_.Interrupt();
+    // TLS may be between two waits, where there is nothing to interrupt.
+    channel_.Hurry(SteadyClock::now());
   }
-  // Ends the connection whatever it does.  The handler is asked to stop, not stopped.
+  void Drain() override {
+    if (phase_ == Phase::kFresh || channel_.HasInput())
+      channel_.Hurry(SteadyClock::now() + kFirstRequest);
+    else
+      CloseIdle();
+  }
   void Abort() override {
     closing_ = true;
+    cut_ = true;
     if (running_ != nullptr) running_->Cancel();
-    error_code ignored;
-    socket_.close(ignored);
+    channel_.Abort();
   }
 
  private:
-  // One request on its way through, and its answer.
-  struct Exchange {
-    Request request;
-    OpContext op;
-    Response response;
-    const Route* route = nullptr;
-    bool keep_alive = false;
-    bool old_version = false;  // HTTP/1.0
-  };
+  enum class Phase : std::uint8_t { kFresh, kIdle, kBusy, kLeaving };
   // What reading a request came to.
   enum class Reading : std::uint8_t { kRequest, kRefused, kGone };
   enum class Head : std::uint8_t { kTaken, kAwaitsContinue, kRefused };
 
-  // Starts a handler on a pool and completes on the I/O thread when it has returned.
-  struct RunOnPool {
-    Connection* session;
-    Exchange* exchange;
-    template <typename Completion>
-    void operator()(Completion completion) const {
-      auto shared_completion = std::make_shared<Completion>(std::move(completion));
-      const auto executor = session->socket_.get_executor();
-      const bool posted =
-          session->PoolFor(*exchange).TryPost([e = exchange, shared_completion, executor] {
-            RunHandler(*e);
-            asio::post(executor, [shared_completion] { std::move (*shared_completion)(); });
-          });
-      if (posted) return;
-      exchange->response = ErrorResponse(
-          Error(Code::kUnavailable, "the server is busy with other requests; try again shortly"));
-      asio::post(executor, [shared_completion] { std::move (*shared_completion)(); });
-    }
-  };
-
-  void WaitUntil(SteadyTime deadline) {
-    timed_out_ = false;
-    deadline_ = deadline;
+  SteadyTime In(std::chrono::milliseconds time) const { return SteadyClock::now() + time; }
+  SteadyTime FirstByteDeadline() const {
+    const auto limit = shared_.options.idle_timeout;
+    return In(shared_.draining ? std::min(limit, kFirstRequest) : limit);
   }
-  void WaitFor(std::chrono::milliseconds limit) {
-    WaitUntil(OpContext::SteadyClock::now() + limit);
-  }
+  // The limit or a drain wants this connection gone once it is idle.
+  bool unwanted() const { return shared_.draining || shared_.crowded; }
 
-  WorkerPool& PoolFor(const Exchange& exchange) const {
-    return exchange.route->admin ? shared_.admin : shared_.workers;
-  }
-
-  asio::awaitable<bool> ReadMore();
-  asio::awaitable<Reading> ReadRequest(Parser& parser, Exchange& exchange);
-  asio::awaitable<bool> Write(std::string head, const std::string& body);
+  asio::awaitable<bool> ServeOne();
+  asio::awaitable<Reading> ReadRequest(Exchange& exchange);
+  asio::awaitable<bool> ReadMore(SteadyTime deadline);
+  asio::awaitable<bool> GoOn();
+  asio::awaitable<void> Handle(Exchange& exchange);
   asio::awaitable<bool> Answer(Exchange& exchange);
+  asio::awaitable<bool> WriteStream(Exchange& exchange, const HeadFrame& frame, Pace& pace);
   asio::awaitable<void> Linger();
 
-  Head TakeHead(Parser& parser, Exchange& exchange);
-  void FindRoute(Exchange& exchange, std::string_view method);
-  static void RunHandler(Exchange& exchange);
+  Head TakeHead(RequestParser& parser, Exchange& exchange);
+  void FindRoute(RequestParser& parser, Exchange& exchange);
+  void Refuse(Exchange& exchange, Response response);
+  HeadFrame Frame(Exchange& exchange) const;
+  void Record(const Exchange& exchange, SteadyTime arrived, std::uint64_t sent_before) const;
 
   Shared& shared_;
-  tcp::socket socket_;
-  const std::string peer_;
+  Channel channel_;
+  const asio::ip::address peer_;
+  const std::string peer_text_;
+  const bool behind_proxy_;
   beast::flat_buffer buffer_;
-  error_code last_error_;
-  SteadyTime deadline_ = SteadyTime::max();
-  bool timed_out_ = false;
-  bool idle_ = true;      // between requests: nobody is hurt if it is closed
+  std::string head_;  // of the answer; kept for its memory
+  Phase phase_ = Phase::kFresh;
   bool closing_ = false;  // no further request
+  bool cut_ = false;      // the last answer did not reach its end
   OpContext* running_ = nullptr;
 };
 
 // The connection's life: requests one after the other, so that answers to pipelined ones keep
 // their order.
 asio::awaitable<void> Connection::Run() {
-  while (!closing_) {
-    Exchange exchange;
-    exchange.request.request_id = NewUuid(*shared_.options.random);
-    exchange.request.peer = peer_;
-    exchange.op.request_id = exchange.request.request_id;
-    Parser parser;
-    const Reading reading = co_await ReadRequest(parser, exchange);
-    if (reading == Reading::kGone) break;
-    if (reading == Reading::kRequest && exchange.route != nullptr) {
-      WaitUntil(SteadyTime::max());
-      running_ = &exchange.op;
-      const RunOnPool run{this, &exchange};
-      co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(run,
-                                                                           asio::use_awaitable);
-      running_ = nullptr;
-    }
-    if (reading == Reading::kRefused || closing_ || shared_.draining || shared_.crowded)
-      exchange.keep_alive = false;
-    const bool written = co_await Answer(exchange);
-    if (!written) break;
-    if (reading == Reading::kRefused) {
-      co_await Linger();
-      break;
-    }
-    if (!exchange.keep_alive) break;
-    // The server may have begun to drain, or to want room, while the answer was on its way; it
-    // looks for idle connections only once.
-    if ((shared_.draining || shared_.crowded) && buffer_.size() == 0) break;
+  bool open = true;
+  if (channel_.is_tls()) open = co_await channel_.Handshake(In(shared_.options.read_timeout));
+  const bool greeted = open;
+  while (open && !closing_) open = co_await ServeOne();
+  phase_ = Phase::kLeaving;
+  if (cut_) {
+    channel_.Cut();
+  } else {
+    if (greeted && !closing_) co_await channel_.FinishSending(In(kGoodbye));
+    channel_.Close();
   }
-  error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+}
+
+// False if the connection ends with it.
+asio::awaitable<bool> Connection::ServeOne() {
+  Exchange exchange;
+  exchange.request.request_id = shared_.ids.Next();
+  exchange.request.peer = peer_text_;
+  exchange.request.client = peer_text_;
+  exchange.request.secure = channel_.is_tls();
+  exchange.op.request_id = exchange.request.request_id;
+  const std::uint64_t sent_before = channel_.bytes_sent();
+  const Reading reading = co_await ReadRequest(exchange);
+  if (reading == Reading::kGone) co_return false;
+  const SteadyTime arrived = SteadyClock::now();
+  if (reading == Reading::kRequest && exchange.route != nullptr) co_await Handle(exchange);
+  if (reading == Reading::kRefused || closing_ || unwanted()) exchange.keep_alive = false;
+  const bool written = co_await Answer(exchange);
+  running_ = nullptr;
+  Record(exchange, arrived, sent_before);
+  if (!written) cut_ = true;
+  if (written && reading == Reading::kRefused) co_await Linger();
+  if (!written || reading == Reading::kRefused || !exchange.keep_alive) co_return false;
+  // The server may have begun to drain, or to want room, while the answer was on its way; it looks
+  // for idle connections only once.
+  co_return !(unwanted() && buffer_.size() == 0);
 }
 
 // False at the end of the stream, on an error and at the deadline.
-asio::awaitable<bool> Connection::ReadMore() {
+asio::awaitable<bool> Connection::ReadMore(SteadyTime deadline) {
   const auto space = buffer_.prepare(std::min(kReadSize, buffer_.max_size() - buffer_.size()));
-  last_error_.clear();
-  const std::size_t got = co_await socket_.async_read_some(
-      space, asio::redirect_error(asio::use_awaitable, last_error_));
+  const std::size_t got = co_await channel_.Read(space, deadline);
   buffer_.commit(got);
-  co_return !last_error_;
+  co_return got > 0;
 }
 
-asio::awaitable<Connection::Reading> Connection::ReadRequest(Parser& parser, Exchange& exchange) {
-  parser.header_limit(static_cast<std::uint32_t>(shared_.options.header_limit));
-  parser.body_limit(shared_.options.body_limit);
+asio::awaitable<Connection::Reading> Connection::ReadRequest(Exchange& exchange) {
+  const ServerOptions& options = shared_.options;
+  RequestParser parser(exchange.request);
+  parser.header_limit(static_cast<std::uint32_t>(options.header_limit));
+  parser.body_limit(options.body_limit);
   parser.eager(false);  // the head first, and alone
   bool has_head = false;
-  idle_ = buffer_.size() == 0;
-  WaitFor(idle_ ? shared_.options.idle_timeout : shared_.options.read_timeout);
+  Pace pace{.grace = options.read_timeout, .bytes_per_second = options.min_body_rate};
+  if (buffer_.size() > 0)
+    phase_ = Phase::kBusy;
+  else if (phase_ != Phase::kFresh)
+    phase_ = Phase::kIdle;
+  SteadyTime head_deadline = idle() ? FirstByteDeadline() : In(options.read_timeout);
   while (true) {
     error_code error;
     if (buffer_.size() > 0) {
       const std::size_t used = parser.put(buffer_.data(), error);
       buffer_.consume(used);
+      exchange.bytes_received += used;
+      if (has_head) pace.bytes += used;
     }
+    if (exchange.method.empty()) exchange.method = parser.method();
     if (error && error != beast::http::error::need_more) {
-      exchange.response = ParseErrorResponse(error, shared_.options);
+      exchange.response = ParseErrorResponse(error, options);
       co_return Reading::kRefused;
     }
     if (parser.is_header_done() && !has_head) {
@@ -243,159 +295,272 @@ asio::awaitable<Connection::Reading> Connection::ReadRequest(Parser& parser, Exc
       const Head head = TakeHead(parser, exchange);
       if (head == Head::kRefused) co_return Reading::kRefused;
       if (head == Head::kAwaitsContinue && buffer_.size() == 0) {
-        std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-        const std::string no_body;
-        const bool sent = co_await Write(std::move(go_on), no_body);
+        const bool sent = co_await GoOn();
         if (!sent) co_return Reading::kGone;
       }
       parser.eager(true);
-      WaitFor(shared_.options.read_timeout);
       if (!parser.is_done() && buffer_.size() > 0) continue;
     }
     if (parser.is_done()) break;
     if (buffer_.size() == buffer_.max_size()) {
-      exchange.response = ParseErrorResponse(beast::http::error::buffer_overflow, shared_.options);
+      exchange.response = ParseErrorResponse(beast::http::error::buffer_overflow, options);
       co_return Reading::kRefused;
     }
-    const bool more = co_await ReadMore();
+    if (closing_) co_return Reading::kGone;
+    const SteadyTime start = SteadyClock::now();
+    const bool more = co_await ReadMore(has_head ? pace.Deadline(start) : head_deadline);
+    if (has_head) pace.waited += SteadyClock::now() - start;
     if (!more) {
-      if (!timed_out_ || idle_) co_return Reading::kGone;
+      if (!channel_.timed_out() || idle()) co_return Reading::kGone;
       exchange.response = Message(408, "the request took too long to arrive; send it again");
       co_return Reading::kRefused;
     }
-    // The first byte starts the clock for the whole head; a body has to make progress.
-    if (idle_ || has_head) WaitFor(shared_.options.read_timeout);
-    idle_ = false;
+    // The first byte starts the clock for the whole head.
+    if (idle()) head_deadline = In(options.read_timeout);
+    phase_ = Phase::kBusy;
   }
-  if (exchange.route != nullptr) exchange.request.body = std::move(parser.get().body());
   co_return Reading::kRequest;
 }
 
-// Copies the head (before the body, so that trailers never pass for header fields) and finds the
-// route.  Without one the answer is filled in.
-Connection::Head Connection::TakeHead(Parser& parser, Exchange& exchange) {
-  using beast::http::field;
-  const auto& message = parser.get();
-  exchange.old_version = message.version() < 11;
-  const std::size_t hosts = message.count(field::host);
-  if (hosts > 1 || (hosts == 0 && !exchange.old_version)) {
+asio::awaitable<bool> Connection::GoOn() {
+  static constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+  Channel::Parts parts = {asio::buffer(kGoOn)};
+  Pace pace{.grace = shared_.options.write_timeout};
+  const bool sent = co_await channel_.Write(parts, pace);
+  co_return sent;
+}
+
+// Answers without a handler; the rest of the request is read and thrown away.
+void Connection::Refuse(Exchange& exchange, Response response) {
+  exchange.route = nullptr;
+  exchange.response = std::move(response);
+}
+
+// Completes the request from its head and finds the route.  Without one the answer is filled in.
+Connection::Head Connection::TakeHead(RequestParser& parser, Exchange& exchange) {
+  exchange.old_version = parser.old_version();
+  if (parser.hosts() > 1 || (parser.hosts() == 0 && !exchange.old_version)) {
     exchange.response = Message(400, "the request needs exactly one Host header field; send one");
+    return Head::kRefused;
+  }
+  // Where a body ends must not be a matter of opinion between this server and a proxy in front of
+  // it (RFC 9112 section 6.1): any other coding, and any at all in HTTP/1.0, is refused.
+  const bool readable = std::ranges::all_of(exchange.request.headers, [&](const auto& field) {
+    return !EqualsIgnoreCase(field.first, "transfer-encoding") ||
+           (EqualsIgnoreCase(field.second, "chunked") && !exchange.old_version);
+  });
+  if (!readable) {
+    exchange.response = Message(501,
+                                "the only transfer coding this server reads is chunked, in "
+                                "HTTP/1.1; send the body so or with a Content-Length");
     return Head::kRefused;
   }
   exchange.keep_alive = parser.keep_alive();
   Request& request = exchange.request;
-  for (const auto& line : message)
-    request.headers.Add(View(line.name_string()), View(line.value()));
-  const auto [path, query] = SplitTarget(View(message.target()));
-  request.path = path;
-  FindRoute(exchange, View(message.method_string()));
-  if (auto pairs = ParseQuery(query)) {
-    request.query = *std::move(pairs);
-  } else if (exchange.route != nullptr) {
-    exchange.route = nullptr;
-    exchange.response = Message(
-        400, "the query has a % that two hexadecimal digits do not follow; write %25 for it");
+  if (behind_proxy_) {
+    request.client = ForwardedFor(shared_.proxies, peer_, request.headers).to_string();
+    request.secure = request.secure || ForwardedSecure(request.headers);
   }
-  if (!EqualsIgnoreCase(View(message[field::expect]), "100-continue")) return Head::kTaken;
+  FindRoute(parser, exchange);
+  if (exchange.route == nullptr) parser.DiscardBody();
+  if (!parser.expects_continue()) return Head::kTaken;
   // The client waits to hear whether its body is wanted.
   return exchange.route != nullptr ? Head::kAwaitsContinue : Head::kRefused;
 }
 
-void Connection::FindRoute(Exchange& exchange, std::string_view method) {
-  const std::optional<Verb> verb = FindVerb(method);
-  Match match = shared_.routes.Find(verb, exchange.request.path);
+void Connection::FindRoute(RequestParser& parser, Exchange& exchange) {
+  const std::optional<Verb> verb = FindVerb(parser.method());
+  Request& request = exchange.request;
   // The answer to HEAD has no body, whichever answer it is.
-  exchange.request.verb = verb.value_or(Verb::kGet);
-  if (Found* found = std::get_if<Found>(&match)) {
-    exchange.route = found->route;
-    exchange.request.path_parameters = std::move(found->parameters);
-  } else if (const NoSuchVerb* other = std::get_if<NoSuchVerb>(&match)) {
-    exchange.response =
-        Message(405, fmt::format("this path does not answer {}, only {}", method, other->allow));
-    exchange.response.headers.Set("allow", other->allow);
-  } else if (std::holds_alternative<BadPath>(match)) {
-    exchange.response = Message(400, "the path is not one that a URL can have; check its escapes");
-  } else {
-    exchange.response = Message(404, "there is nothing at this path; check its spelling");
+  request.verb = verb.value_or(Verb::kGet);
+  const auto [path, query] = SplitTarget(request.target);
+  if (shared_.options.cors && verb == Verb::kOptions) {
+    Response preflight{.status = 204};
+    preflight.headers = shared_.preflight;
+    return Refuse(exchange, std::move(preflight));
   }
-}
-
-// On a pool thread.  What a handler throws ends here.
-void Connection::RunHandler(Exchange& exchange) {
-  const std::string& id = exchange.request.request_id;
-  const std::string& route = exchange.route->id;
-  try {
-    Result<Response> result = exchange.route->handle(exchange.request, exchange.op);
-    if (result.ok()) {
-      exchange.response = *std::move(result);
-      return;
+  Match match = shared_.routes.Find(verb, path);
+  request.path = std::move(match.path);
+  if (match.kind == Match::Kind::kBadPath)
+    return Refuse(exchange,
+                  Message(400,
+                          "the path is not one that a URL can have here; check its escapes "
+                          "and that no part of it is empty, \".\" or \"..\""));
+  exchange.route = match.route;
+  request.path_parameters = std::move(match.parameters);
+  if (match.kind == Match::Kind::kNone && verb) exchange.route = shared_.routes.fallback();
+  const bool admin = exchange.route != nullptr && exchange.route->admin;
+  if (shared_.bucket != nullptr && !admin) {
+    const SteadyTime now = SteadyClock::now();
+    if (!shared_.bucket->TryTake(now)) {
+      Response busy = Message(429, "Too Many Requests");
+      busy.headers.Set("retry-after",
+                       std::to_string(RetryAfterSeconds(shared_.bucket->RetryAfter(now))));
+      return Refuse(exchange, std::move(busy));
     }
-    const Error& error = result.error();
-    if (StatusOf(error.code) >= 500)
-      LogError(fmt::format("request {} {}: {}: {} ({})", id, route, CodeName(error.code),
-                           error.message, error.details));
-    exchange.response = ErrorResponse(error);
-  } catch (const std::exception& thrown) {
-    LogError(fmt::format("request {} {}: exception: {}", id, route, thrown.what()));
-    exchange.response = InternalError(id);
-  } catch (...) {
-    LogError(fmt::format("request {} {}: unknown exception", id, route));
-    exchange.response = InternalError(id);
   }
+  if (exchange.route == nullptr) return Refuse(exchange, Message(404, "Not Found"));
+  if (auto pairs = ParseQuery(query))
+    request.query = *std::move(pairs);
+  else
+    Refuse(exchange,
+           Message(400,
+                   "the query has a % that two hexadecimal digits do not follow; write %25 "
+                   "for it"));
 }
 
+asio::awaitable<void> Connection::Handle(Exchange& exchange) {
+  RunHandler run{&exchange};
+  if (exchange.route->inline_ok) {
+    run();
+    co_return;
+  }
+  running_ = &exchange.op;
+  WorkerPool& pool = exchange.route->admin ? shared_.admin : shared_.workers;
+  const bool ran = co_await RunOn(pool, run);
+  if (!ran)
+    exchange.response = ErrorResponse(
+        Error(Code::kUnavailable, "the server is busy with other requests; try again shortly"));
+}
+
+// How the answer's end is found.
+HeadFrame Connection::Frame(Exchange& exchange) const {
+  const Response& response = exchange.response;
+  HeadFrame frame{.request_id = exchange.request.request_id, .common = shared_.common};
+  std::optional<std::uint64_t> length = response.body.size();
+  if (response.file)
+    length = response.file->length;
+  else if (response.stream != nullptr)
+    length = response.stream->length();
+  if (!MayHaveBody(response.status)) {
+    frame.framing = Framing::kNone;
+  } else if (length) {
+    frame.framing = Framing::kLength;
+    frame.length = *length;
+  } else if (exchange.old_version) {
+    frame.framing = Framing::kUntilClose;
+    exchange.keep_alive = false;
+  } else {
+    frame.framing = Framing::kChunked;
+  }
+  if (exchange.keep_alive)
+    frame.persistence =
+        exchange.old_version ? Persistence::kKeepAliveHttp10 : Persistence::kKeepAlive;
+  return frame;
+}
+
+// False if the client did not get the whole answer.
 asio::awaitable<bool> Connection::Answer(Exchange& exchange) {
   Response& response = exchange.response;
   const std::string& id = exchange.request.request_id;
-  if (!CanBeSent(response)) {
-    LogError(fmt::format("request {}: the handler's status or a header field cannot be sent", id));
+  if (!CanBeSent(response) || (response.file && response.file->file == nullptr)) {
+    LogError(
+        fmt::format("request {}: the handler's status, a header field or its file cannot be "
+                    "sent",
+                    id));
     response = InternalError(id);
   }
-  Persistence persistence = Persistence::kClose;
-  if (exchange.keep_alive)
-    persistence = exchange.old_version ? Persistence::kKeepAliveHttp10 : Persistence::kKeepAlive;
-  std::string head = HeadText(response, persistence, id, shared_.options.clock->NowMillis());
-  if (exchange.request.verb == Verb::kHead || !MayHaveBody(response.status)) response.body.clear();
-  const bool written = co_await Write(std::move(head), response.body);
+  HeadFrame frame = Frame(exchange);
+  frame.date = shared_.date.Now(*shared_.options.clock);
+  if (head_.capacity() > kKeptHead) head_ = std::string();
+  head_.clear();
+  AppendHead(head_, response, frame);
+  const bool has_body = exchange.request.verb != Verb::kHead && frame.framing != Framing::kNone;
+  const bool file = has_body && response.file && response.file->length > 0;
+  const bool stream = has_body && !response.file && response.stream != nullptr;
+  Channel::Parts parts;
+  if (has_body && !file && !stream) {
+    if (response.body.size() <= kSmallBody)
+      head_ += response.body;
+    else
+      parts[1] = asio::buffer(response.body);
+  }
+  parts[0] = asio::buffer(head_);
+  if (file || stream || parts[1].size() > kLongBody) channel_.BoundUnsent();
+  exchange.answered = true;
+  Pace pace{.grace = shared_.options.write_timeout,
+            .bytes_per_second = shared_.options.min_body_rate};
+  if (!channel_.WriteNow(parts, file)) co_return false;
+  bool written = true;
+  if (asio::buffer_size(parts) > 0) written = co_await channel_.Write(parts, pace);
+  if (written && file) written = co_await channel_.WriteFile(shared_.bodies, *response.file, pace);
+  if (written && stream) written = co_await WriteStream(exchange, frame, pace);
   co_return written;
 }
 
-// Head and body in one system call where the socket takes them.
-asio::awaitable<bool> Connection::Write(std::string head, const std::string& body) {
-  std::array<asio::const_buffer, 2> rest = {asio::buffer(head), asio::buffer(body)};
-  while (asio::buffer_size(rest) > 0) {
-    WaitFor(shared_.options.write_timeout);
-    last_error_.clear();
-    std::size_t sent = co_await socket_.async_write_some(
-        rest, asio::redirect_error(asio::use_awaitable, last_error_));
-    if (last_error_) co_return false;
-    for (asio::const_buffer& part : rest) {
-      const std::size_t step = std::min(sent, part.size());
-      part += step;
-      sent -= step;
+// Pulls and sends in turn: the source is never ahead of the client by more than one chunk.
+asio::awaitable<bool> Connection::WriteStream(Exchange& exchange, const HeadFrame& frame,
+                                              Pace& pace) {
+  const bool chunked = frame.framing == Framing::kChunked;
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kStreamChunk);
+  PullStream pull{&exchange, {buffer.get(), kStreamChunk}};
+  running_ = &exchange.op;
+  std::uint64_t total = 0;
+  do {
+    const bool ran = co_await RunOn(shared_.bodies, pull);
+    if (!ran || pull.failed || closing_) co_return false;
+    total += pull.got;
+    if (frame.framing == Framing::kLength &&
+        (total > frame.length || (pull.got == 0 && total < frame.length))) {
+      LogError(
+          fmt::format("request {} {}: the answer was cut in its middle: its source does not "
+                      "have the {} bytes it announced",
+                      exchange.request.request_id, exchange.route->id, frame.length));
+      co_return false;
     }
-  }
+    std::string size;
+    Channel::Parts parts = {asio::const_buffer(), asio::buffer(buffer.get(), pull.got)};
+    if (chunked) {
+      size = fmt::format("{:x}\r\n", pull.got);
+      parts[0] = asio::buffer(size);
+      parts[2] = asio::buffer("\r\n", 2);
+    }
+    const bool sent = co_await channel_.Write(parts, pace);
+    if (!sent) co_return false;
+  } while (pull.got > 0);
   co_return true;
+}
+
+void Connection::Record(const Exchange& exchange, SteadyTime arrived,
+                        std::uint64_t sent_before) const {
+  if (!shared_.options.on_access) return;
+  const auto took = SteadyClock::now() - arrived;
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  const Request& request = exchange.request;
+  AccessRecord record{
+      .time_millis = shared_.options.clock->NowMillis() - micros / 1000,
+      .request_id = request.request_id,
+      .client = request.client,
+      .method = exchange.method,
+      .path = std::string(SplitTarget(request.target).first),
+      .route_id = exchange.route != nullptr ? exchange.route->id : std::string(),
+      .status = exchange.answered ? exchange.response.status : 0,
+      .bytes_received = exchange.bytes_received,
+      .bytes_sent = channel_.bytes_sent() - sent_before,
+      .duration_us = micros,
+      .caller = exchange.response.caller,
+  };
+  shared_.options.on_access(record);
 }
 
 // Closing while the client still sends would reset the connection and could lose the answer.
 asio::awaitable<void> Connection::Linger() {
-  error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
-  WaitFor(kLinger);
-  const SteadyTime end = deadline_;
-  idle_ = true;
-  while (OpContext::SteadyClock::now() < end && !closing_) {
+  const SteadyTime end = In(kLinger);
+  co_await channel_.FinishSending(std::min(end, In(kGoodbye)));
+  phase_ = Phase::kLeaving;
+  while (SteadyClock::now() < end && !closing_) {
     buffer_.clear();
-    const bool more = co_await ReadMore();
+    const bool more = co_await ReadMore(end);
     if (!more) break;
   }
+  closing_ = true;
 }
 
 }  // namespace
 
-std::unique_ptr<Session> Session::Make(Shared& shared, tcp::socket socket) {
-  return std::make_unique<Connection>(shared, std::move(socket));
+std::unique_ptr<Session> Session::Make(Shared& shared, tcp::socket socket,
+                                       const asio::ip::address& peer) {
+  return std::make_unique<Connection>(shared, std::move(socket), peer);
 }
 
 }  // namespace vams::http

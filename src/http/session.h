@@ -1,17 +1,26 @@
-// One connection of the server.  Private to the module: the only header with Asio in it, and only
-// server.cc and session.cc include it; Beast stays in session.cc.
+// One connection of the server.  Private to the module: Asio stays in its private headers, Beast in
+// request_parser.h and session.cc.
 //
-// Thread rule: everything on the I/O thread.  Nothing blocks; handlers run on the pools.
+// Thread rule: everything on the I/O thread.  Nothing blocks; handlers run on the pools, but for
+// those of inline routes.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <optional>
 
 #include "base/op_context.h"
+#include "http/client_address.h"
+#include "http/rate_limit.h"
 #include "http/routes.h"
 #include "http/server.h"
+#include "http/wire.h"
 #include "http/worker_pool.h"
+
+namespace boost::asio::ssl {
+class context;
+}
 
 namespace vams::http {
 
@@ -21,6 +30,14 @@ struct Shared {
   Routes routes;
   WorkerPool& workers;
   WorkerPool& admin;
+  WorkerPool& bodies;
+  RequestIds ids;
+  DateText date;
+  TrustedProxies proxies;
+  std::shared_ptr<boost::asio::ssl::context> tls;  // null: plain
+  std::unique_ptr<TokenBucket> bucket;             // null: no limit
+  Headers common;                                  // of every answer
+  Headers preflight;                               // of the answer to OPTIONS
   // Both for the I/O thread only.
   bool draining = false;
   bool crowded = false;  // clients wait for a connection to end, and none is idle
@@ -28,7 +45,8 @@ struct Shared {
 
 class Session {
  public:
-  static std::unique_ptr<Session> Make(Shared& shared, boost::asio::ip::tcp::socket socket);
+  static std::unique_ptr<Session> Make(Shared& shared, boost::asio::ip::tcp::socket socket,
+                                       const boost::asio::ip::address& peer);
   virtual ~Session() = default;
 
   // The connection's life.  The session must outlive it.
@@ -42,6 +60,9 @@ class Session {
   virtual void TimeOut() = 0;
   // Ends a connection that is idle.
   virtual void CloseIdle() = 0;
+  // Ends a connection that is idle, unless a request is about to come: what has arrived is read,
+  // and a connection that has not asked for anything yet has a second to begin.
+  virtual void Drain() = 0;
   // Ends the connection whatever it does.  A running handler is asked to stop, and waited for.
   virtual void Abort() = 0;
 };

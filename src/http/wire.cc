@@ -4,7 +4,8 @@
 #include <time.h>
 
 #include <algorithm>
-#include <iterator>
+
+#include "base/encoding.h"
 
 namespace vams::http {
 
@@ -39,6 +40,31 @@ std::string HttpDate(std::int64_t millis) {
                      kMonths[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+const std::string& DateText::Now(const Clock& clock) {
+  const std::int64_t millis = clock.NowMillis();
+  if (millis / 1000 != second_) {
+    second_ = millis / 1000;
+    text_ = HttpDate(millis);
+  }
+  return text_;
+}
+
+RequestIds::RequestIds(Random& random) {
+  std::string raw(8, '\0');
+  random.Fill(raw.data(), raw.size());
+  prefix_ = HexEncode(raw);
+  random.Fill(&next_, sizeof(next_));
+}
+
+std::string RequestIds::Next() {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  // An odd step runs through all 2^64 values before one comes again, and neighbours look unlike.
+  next_ += 0x9e3779b97f4a7c15;
+  std::string id = prefix_;
+  for (int shift = 60; shift >= 0; shift -= 4) id += kDigits[(next_ >> shift) & 15];
+  return id;
+}
+
 std::pair<std::string_view, std::string_view> SplitTarget(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;
@@ -54,26 +80,30 @@ std::pair<std::string_view, std::string_view> SplitTarget(std::string_view targe
 bool MayHaveBody(int status) { return status >= 200 && status != 204 && status != 304; }
 
 bool CanBeSent(const Response& response) {
-  return response.status >= 200 && response.status <= 599 &&
-         std::ranges::all_of(response.headers, IsSafeHeader);
+  return response.status >= 200 && response.status <= 599 && CanBeSent(response.headers);
 }
 
-std::string HeadText(const Response& response, Persistence persistence, std::string_view request_id,
-                     std::int64_t now_millis) {
-  std::string head;
-  head.reserve(256);
-  auto out = std::back_inserter(head);
-  fmt::format_to(out, "HTTP/1.1 {} {}\r\n", response.status, ReasonPhrase(response.status));
+bool CanBeSent(const Headers& headers) { return std::ranges::all_of(headers, IsSafeHeader); }
+
+void AppendHead(std::string& out, const Response& response, const HeadFrame& frame) {
+  const auto line = [&out](std::string_view name, std::string_view value) {
+    out.append(name).append(": ").append(value).append("\r\n");
+  };
+  out.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str());
+  out.append(" ").append(ReasonPhrase(response.status)).append("\r\n");
   for (const auto& [name, value] : response.headers)
-    if (!IsOwnedByServer(name)) fmt::format_to(out, "{}: {}\r\n", name, value);
-  if (MayHaveBody(response.status))
-    fmt::format_to(out, "content-length: {}\r\n", response.body.size());
-  fmt::format_to(out, "date: {}\r\nx-request-id: {}\r\nx-content-type-options: nosniff\r\n",
-                 HttpDate(now_millis), request_id);
-  if (persistence == Persistence::kClose) head += "connection: close\r\n";
-  if (persistence == Persistence::kKeepAliveHttp10) head += "connection: keep-alive\r\n";
-  head += "\r\n";
-  return head;
+    if (!IsOwnedByServer(name)) line(name, value);
+  for (const auto& [name, value] : frame.common)
+    if (!IsOwnedByServer(name) && !response.headers.Has(name)) line(name, value);
+  if (frame.framing == Framing::kLength)
+    line("content-length", fmt::format_int(frame.length).c_str());
+  if (frame.framing == Framing::kChunked) line("transfer-encoding", "chunked");
+  line("date", frame.date);
+  line("x-request-id", frame.request_id);
+  line("x-content-type-options", "nosniff");
+  if (frame.persistence == Persistence::kClose) line("connection", "close");
+  if (frame.persistence == Persistence::kKeepAliveHttp10) line("connection", "keep-alive");
+  out.append("\r\n");
 }
 
 }  // namespace vams::http

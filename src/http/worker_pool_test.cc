@@ -48,5 +48,25 @@ TEST(WorkerPool, TakesABurstAsWideAsThePoolWithoutAQueue) {
   }
 }
 
+TEST(WorkerPool, RunsQueuedTasksOnceItIsWoken) {
+  WorkerPool pool(2, 100);
+  std::latch all(50);
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(pool.TryQueue([&] { all.count_down(); }));
+  pool.Wake();
+  all.wait();
+  pool.Wake();  // with nothing to do
+  pool.Join();
+  EXPECT_FALSE(pool.TryQueue([] {}));
+}
+
+// Two tasks that wait for each other need two threads, though one Wake was for both.
+TEST(WorkerPool, WakesAThreadForEachQueuedTask) {
+  WorkerPool pool(2, 0);
+  std::latch both(2);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(pool.TryQueue([&] { both.arrive_and_wait(); }));
+  pool.Wake();
+  pool.Join();
+}
+
 }  // namespace
 }  // namespace vams::http
