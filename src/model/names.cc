@@ -1,0 +1,118 @@
+#include "model/names.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <fmt/format.h>
+#include <pcre2.h>
+
+#include <algorithm>
+
+#include "base/result.h"
+
+namespace vams::model {
+
+namespace {
+
+// A pattern as the sentences show it, matched over the whole text.  Classes such as \w know all of
+// Unicode, as they do where these patterns come from.
+class Pattern {
+ public:
+  explicit Pattern(std::string_view text) : text_(text) {
+    int error = 0;
+    PCRE2_SIZE at = 0;
+    code_ = pcre2_compile(
+        reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+        PCRE2_UTF | PCRE2_UCP | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY, &error,
+        &at, nullptr);
+    VAMS_CHECK(code_ != nullptr);
+  }
+
+  std::string_view text() const { return text_; }
+
+  // False for what is no UTF-8, too.
+  bool Matches(std::string_view value) const {
+    pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
+    if (data == nullptr) return false;
+    const int found = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(value.data()), value.size(),
+                                  0, 0, data, nullptr);
+    pcre2_match_data_free(data);
+    return found >= 0;
+  }
+
+ private:
+  std::string_view text_;
+  pcre2_code* code_;  // lives as long as the program
+};
+
+Complaint Follow(const Pattern& pattern, std::string_view field, std::string_view value) {
+  if (pattern.Matches(value)) return std::nullopt;
+  return fmt::format("{} is invalid. Must follow the regexp {}", field, pattern.text());
+}
+
+bool IsGlobal(std::string_view value) {
+  const auto is_blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
+  constexpr std::string_view kWord = "global";
+  return std::ranges::equal(value, kWord, {},
+                            [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+}
+
+}  // namespace
+
+Complaint CheckObjectName(std::string_view field, std::string_view value) {
+  static const Pattern pattern(R"(^[a-zA-Z0-9\-._\s]{1,256}$)");
+  if (auto complaint = CheckNotGlobal(field, value)) return complaint;
+  return Follow(pattern, field, value);
+}
+
+Complaint CheckUserId(std::string_view field, std::string_view value) {
+  static const Pattern pattern(R"(^[\w\-\.\+\@]{3,256}$)");
+  return Follow(pattern, field, value);
+}
+
+Complaint CheckEmail(std::string_view field, std::string_view value) {
+  static const Pattern pattern(R"(^[\w\-\.\+]+@([\w-]+\.)+[\w-]{2,4}$)");
+  // The pattern backtracks without bounds on long texts; no address is that long.
+  if (value.size() > 320)
+    return fmt::format("{} is invalid. Must follow the regexp {}", field, pattern.text());
+  return Follow(pattern, field, value);
+}
+
+Complaint CheckUuid(std::string_view field, std::string_view value) {
+  static const Pattern pattern(
+      "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$");
+  return Follow(pattern, field, value);
+}
+
+Complaint CheckAtMost256(std::string_view field, std::string_view value) {
+  if (Length(value) <= 256) return std::nullopt;
+  return fmt::format("{} must be lower than 256 characters", field);
+}
+
+Complaint CheckPhone(std::string_view field, std::string_view value) {
+  if (!value.starts_with('+'))
+    return fmt::format("{} must be in E.164 format (e.g., +12345678900)", field);
+  const std::string_view digits = value.substr(1);
+  if (!std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; }))
+    return fmt::format("{} must contain only digits after the + sign", field);
+  if (digits.size() < 10 || digits.size() > 15)
+    return fmt::format("{} must have 10-15 digits after the + sign", field);
+  return std::nullopt;
+}
+
+Complaint CheckNotGlobal(std::string_view field, std::string_view value) {
+  if (!IsGlobal(value)) return std::nullopt;
+  return fmt::format("{} is invalid. GLOBAL is not allowed for this field.", field);
+}
+
+Complaint CheckGlobalSpelling(std::string_view field, std::string_view value) {
+  if (value == "GLOBAL" || !IsGlobal(value)) return std::nullopt;
+  return fmt::format("{} is invalid. GLOBAL must be capitalized for this field is used.", field);
+}
+
+std::size_t Length(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+}  // namespace vams::model
