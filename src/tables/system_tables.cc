@@ -55,11 +55,32 @@ items::TableSpec Findings() {
           .ttl_attribute = {}};
 }
 
+// A table with text keys; `sort` and `ttl` may be empty.
+items::TableSpec Keyed(std::string_view name, std::string partition, std::string sort,
+                       std::string ttl) {
+  return {.name = std::string(name),
+          .partition = {std::move(partition), Kind::kS},
+          .sort = {std::move(sort), Kind::kS},
+          .indexes = {},
+          .ttl_attribute = std::move(ttl)};
+}
+
 }  // namespace
 
 std::span<const items::TableSpec> SystemTables() {
-  static const std::vector<items::TableSpec> specs = {Findings(), Residue(), ObjectVersions(),
-                                                      Objects()};
+  static const std::vector<items::TableSpec> specs = {
+      Keyed(kAccountsTable, "userId", "", ""),
+      Keyed(kChallengesTable, "session", "", "expiresAt"),
+      Keyed(kLoginFailuresTable, "subject", "", "expiresAt"),
+      Findings(),
+      Residue(),
+      Keyed(kNamesTable, "scope", "name", ""),
+      ObjectVersions(),
+      Objects(),
+      Keyed(kSeedsTable, "table", "key", ""),
+      Keyed(kSessionsTable, "userId", "sessionId", "expiresAt"),
+      Keyed(kSigningKeysTable, "keyId", "", ""),
+  };
   return specs;
 }
 

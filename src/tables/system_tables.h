@@ -24,6 +24,20 @@ inline constexpr std::string_view kResidueTable = "sys.migration-residue";
 // Quarantined records and what the operator was told about others.
 inline constexpr std::string_view kFindingsTable = "sys.migration-findings";
 
+// Built-in accounts: identity/accounts.h.
+inline constexpr std::string_view kAccountsTable = "sys.accounts";
+// Logins that can be refreshed, challenges that wait for their answer, failures that are counted,
+// and the keys that sign tokens: identity/sessions.h.
+inline constexpr std::string_view kSessionsTable = "sys.sessions";
+inline constexpr std::string_view kChallengesTable = "sys.login-challenges";
+inline constexpr std::string_view kLoginFailuresTable = "sys.login-failures";
+inline constexpr std::string_view kSigningKeysTable = "sys.signing-keys";
+// Names that only one record may have where the data's own tables cannot enforce it:
+// identity/api_keys.h.
+inline constexpr std::string_view kNamesTable = "sys.names";
+// What a stack was seeded with, to tell a default from what somebody edited: catalog/seed.h.
+inline constexpr std::string_view kSeedsTable = "sys.seeds";
+
 // All of them, by name.
 std::span<const items::TableSpec> SystemTables();
 
