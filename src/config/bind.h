@@ -122,6 +122,13 @@ void VisitFields(C& c, V&& visit) {
   visit("server.tls.certificate", c.server.tls_certificate);
   visit("server.tls.key", c.server.tls_key);
   visit("server.trustedProxies", c.server.trusted_proxies);
+  visit("server.accessLog", c.server.access_log);
+  visit("server.workers", c.server.workers);
+  visit("server.limits.connections", c.server.connections);
+  visit("server.limits.connectionsPerAddress", c.server.connections_per_address);
+  visit("server.limits.bodyBytes", c.server.body_bytes);
+  visit("server.limits.callerRate", c.server.caller_limit.per_second);
+  visit("server.limits.callerBurst", c.server.caller_limit.burst);
   visit("hooks.preUpdate", c.hooks.pre_update);
   visit("hooks.postUpdate", c.hooks.post_update);
   visit("hooks.switch", c.hooks.switch_over);

@@ -337,8 +337,8 @@ class Reader {
       search_overruled_ = config_.engines.search.kind != SearchKind::kNone;
       config_.engines.search = {.kind = SearchKind::kNone, .url = ""};
     }
-    if (config_.rate_limit.per_second && !config_.rate_limit.burst)
-      config_.rate_limit.burst = config_.rate_limit.per_second;
+    for (RateLimit* limit : {&config_.rate_limit, &config_.server.caller_limit})
+      if (limit->per_second && !limit->burst) limit->burst = limit->per_second;
   }
 
   const Sources& sources_;

@@ -174,6 +174,12 @@ struct ServerSection {
   std::string tls_certificate;  // both or neither
   std::string tls_key;
   std::vector<std::string> trusted_proxies;  // addresses or CIDR blocks
+  bool access_log = true;
+  std::optional<std::int64_t> workers;  // nothing: one per processor, at least two
+  std::int64_t connections = 1024;
+  std::optional<std::int64_t> connections_per_address;  // nothing: unlimited
+  std::int64_t body_bytes = std::int64_t{16} << 20;
+  RateLimit caller_limit;  // of one caller: user, or address where there is none
   bool operator==(const ServerSection&) const = default;
 };
 

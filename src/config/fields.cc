@@ -294,6 +294,13 @@ void AddOwnSections(Table& t) {
   t.Add(Of("server.tls.certificate", Type::kFile, nullptr, "no TLS"));
   t.Add(Of("server.tls.key", Type::kFile, nullptr, "no TLS"));
   t.Add(Of("server.trustedProxies", Type::kTextList, json::array{}));
+  t.Add(Bool("server.accessLog", true));
+  t.Add(Int("server.workers", nullptr, 1, 1024, "one per processor, at least two"));
+  t.Add(Int("server.limits.connections", 1024, 1, 1'000'000));
+  t.Add(Int("server.limits.connectionsPerAddress", nullptr, 1, 1'000'000, "unlimited"));
+  t.Add(Int("server.limits.bodyBytes", 16 << 20, 1024, 1 << 30));
+  t.Add(Of("server.limits.callerRate", Type::kNumber, nullptr, "unlimited"));
+  t.Add(Of("server.limits.callerBurst", Type::kNumber, nullptr, "the rate"));
   for (const std::string_view hook : {"preUpdate", "postUpdate", "switch", "maintenance"})
     t.Add(Of(fmt::format("hooks.{}", hook), Type::kCommand, nullptr, "none"));
   t.Add(Text("notifications.smtp.host", nullptr, "no mail"));

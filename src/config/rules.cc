@@ -187,21 +187,25 @@ class Rules {
   }
 
   void RateLimits() {
-    const RateLimit& limit = c_.rate_limit;
+    Rates("app.api.globalRateLimit", "app.api.globalBurstLimit", c_.rate_limit);
+    Rates("server.limits.callerRate", "server.limits.callerBurst", c_.server.caller_limit);
+  }
+
+  void Rates(const std::string& rate, const std::string& burst, const RateLimit& limit) {
     if (limit.per_second && *limit.per_second <= 0)
-      Fail("rate-limit", "app.api.globalRateLimit",
+      Fail("rate-limit", rate,
            "the rate limit is not positive, so every request would be refused; leave it out for no "
            "limit");
     if (limit.burst && *limit.burst <= 0)
-      Fail("burst-limit", "app.api.globalBurstLimit",
+      Fail("burst-limit", burst,
            "the burst limit is not positive, so every request would be refused");
     if (limit.per_second && limit.burst && *limit.burst < *limit.per_second)
-      Fail("burst-below-rate", "app.api.globalBurstLimit",
-           "the burst limit is below app.api.globalRateLimit, which could then never be reached; "
-           "raise it");
+      Fail("burst-below-rate", burst,
+           fmt::format("the burst limit is below {}, which could then never be reached; raise it",
+                       rate));
     if (limit.burst && !limit.per_second)
-      Warn("burst-without-rate", "app.api.globalBurstLimit",
-           "without app.api.globalRateLimit there is no limit, so the burst has no effect");
+      Warn("burst-without-rate", burst,
+           fmt::format("without {} there is no limit, so the burst has no effect", rate));
   }
 
   void Pipelines() {
