@@ -1,10 +1,13 @@
-// Serving a stack: opens its store, wires the routes, runs the HTTP server until asked to stop.
-// Blocks until SIGTERM or SIGINT, then drains.  lifecycle.md section 4 ("serve", "up").
+// Serving a stack: opens its store, wires the backend, runs the HTTP server until asked to stop.
+// Blocks until SIGTERM or SIGINT, or until a new process takes over; then drains.  lifecycle.md
+// section 4 ("serve", "up").
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
+#include "app/prepare.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/config.h"
@@ -13,9 +16,15 @@
 namespace vams::app {
 
 struct ServeOptions {
-  std::string listen;  // ADDR:PORT; empty: the configuration's first address
-  // Called once requests are answered, with the address they are answered at.
-  std::function<void(const std::string& url)> on_ready;
+  std::string listen;  // ADDR:PORT; empty: the configuration's addresses
+  // Takes the listening sockets of the process that serves the stack now, which then ends; clients
+  // that come in between wait a moment instead of being refused.  Without such a process: listens
+  // itself.
+  bool take_over = false;
+  std::map<std::string, std::string> environment;
+  // Called once requests are answered, with the address they are answered at, and what was made for
+  // the first start.
+  std::function<void(const std::string& url, const Prepared& prepared)> on_ready;
 };
 
 // SIGTERM and SIGINT must reach nobody else: call this before any other thread starts.

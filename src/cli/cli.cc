@@ -32,6 +32,19 @@ int ExitOf(Code code) {
   return kFailed;
 }
 
+int ClientExitOf(Code code) {
+  switch (code) {
+    case Code::kUnauthenticated:
+      return kNotSignedIn;
+    case Code::kDenied:
+      return kForbidden;
+    case Code::kNotFound:
+      return kNotThere;
+    default:
+      return kFailed;
+  }
+}
+
 Result<lifecycle::StackRegistry> Context::Registry() const {
   TRY(auto folder, lifecycle::ResolveHome(home, environment, ::geteuid() == 0));
   return lifecycle::StackRegistry(std::move(folder), clock);

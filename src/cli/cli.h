@@ -29,6 +29,16 @@ enum Exit : int {
 // The operator side of the error table.
 int ExitOf(Code code);
 
+// Exit codes of commands that talk to a server, where they differ (cli.md section 2.3).
+enum ClientExit : int {
+  kNotSignedIn = 4,
+  kForbidden = 5,
+  kNotThere = 6,
+};
+
+// The client side of the error table.
+int ClientExitOf(Code code);
+
 // The state of one invocation.  Commands add themselves with their options; the one that was named
 // sets `run`.
 struct Context {
@@ -42,6 +52,8 @@ struct Context {
   // Options of those that read a configuration.
   std::string config_file;
   std::vector<std::string> sets;
+  // Of those that talk to a server.
+  std::string profile;
 
   std::function<Result<int>()> run;
 
@@ -67,6 +79,10 @@ void AddItemsCommands(CLI::App& app, Context& context);
 void AddMigrateCommands(CLI::App& app, Context& context);
 void AddConfigCommands(CLI::App& app, Context& context);
 void AddServeCommands(CLI::App& app, Context& context);
+void AddUserCommands(CLI::App& app, Context& context);
+void AddAccessCommands(CLI::App& app, Context& context);
+void AddAuditCommands(CLI::App& app, Context& context);
+void AddAuthCommands(CLI::App& app, Context& context);
 
 // Progress of long work on standard error: one line that is rewritten on a terminal, lines now and
 // then otherwise.

@@ -67,14 +67,21 @@ int Main(int argc, char** argv) {
   bool version = false;
   app.add_flag("--version", version, "Show release and data versions");
   app.add_flag("--json", context.json, "Print one JSON document");
+  // Where upstream's client has it; client commands take it behind their name as well.
+  app.add_option("--profile", context.profile, "The server and login of client commands")
+      ->type_name("NAME");
   app.require_subcommand(0, 1);
   AddServeCommands(app, context);
+  AddUserCommands(app, context);
+  AddAccessCommands(app, context);
   AddStackCommands(app, context);
   AddImportCommand(app, context);
   AddExportCommand(app, context);
   AddMigrateCommands(app, context);
   AddItemsCommands(app, context);
   AddConfigCommands(app, context);
+  AddAuditCommands(app, context);
+  AddAuthCommands(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

@@ -10,20 +10,34 @@ namespace vams::cli {
 
 namespace {
 
-Result<int> ServeStack(Context& context, const lifecycle::Stack& stack, const std::string& listen) {
+struct Options {
+  std::string listen;
+  bool take_over = false;
+};
+
+Result<int> ServeStack(Context& context, const lifecycle::Stack& stack, const Options& options) {
   TRY(const auto sources, context.ConfigSources(&stack));
   TRY(const auto config, config::Load(sources));
-  const auto ready = [&](const std::string& url) {
-    if (context.json)
-      PrintJson({{"url", url},
-                 {"stack", stack.name},
-                 {"dataVersion", stack.current.data_version.ToString()}});
-    else
-      fmt::print("stack \"{}\" (data version {}) answers at {}; stop with Ctrl-C\n", stack.name,
-                 stack.current.data_version.ToString(), url);
+  const auto ready = [&](const std::string& url, const app::Prepared& prepared) {
+    if (context.json) {
+      boost::json::object object{{"url", url},
+                                 {"stack", stack.name},
+                                 {"dataVersion", stack.current.data_version.ToString()}};
+      app::AddPrepared(object, prepared);
+      PrintJson(object);
+    } else {
+      fmt::print("{}stack \"{}\" (data version {}) answers at {}; stop with Ctrl-C\n",
+                 app::PreparedText(prepared), stack.name, stack.current.data_version.ToString(),
+                 url);
+    }
     std::fflush(stdout);
   };
-  TRY_OK(app::Serve(stack, config, {.listen = listen, .on_ready = ready}, context.clock));
+  TRY_OK(app::Serve(stack, config,
+                    {.listen = options.listen,
+                     .take_over = options.take_over,
+                     .environment = context.environment,
+                     .on_ready = ready},
+                    context.clock));
   return kDone;
 }
 
@@ -38,13 +52,14 @@ Result<std::string> UpName(const Context& context) {
   return config.stack_name;
 }
 
-Result<int> Up(Context& context, const std::string& listen) {
+Result<int> Up(Context& context, const Options& options) {
   app::BlockStopSignals();
   TRY(const auto registry, context.Registry());
   TRY(const auto name, UpName(context));
   if (!registry.Exists(name)) {
     TRY(const auto sources, context.ConfigSources(nullptr));
-    TRY([[maybe_unused]] const auto config, config::Load(sources));
+    TRY(const auto config, config::Load(sources));
+    TRY_OK(app::CheckAdminPassword(config, context.environment));
     TRY(const auto stack, registry.Create(name, sources.file_text));
     TRY_OK(lifecycle::AppendHistory(stack, {{"operation", "create"}, {"result", "done"}},
                                     context.clock));
@@ -64,28 +79,32 @@ Result<int> Up(Context& context, const std::string& listen) {
               name, stack.config().string()));
   }
   TRY(const auto stack, registry.Get(name));
-  return ServeStack(context, stack, listen);
+  return ServeStack(context, stack, options);
 }
 
-Result<int> ServeExisting(Context& context, const std::string& listen) {
+Result<int> ServeExisting(Context& context, const Options& options) {
   app::BlockStopSignals();
   TRY(const auto stack, context.Stack());
-  return ServeStack(context, stack, listen);
+  return ServeStack(context, stack, options);
 }
 
 }  // namespace
 
 void AddServeCommands(CLI::App& app, Context& context) {
-  static std::string listen;
+  static Options options;
   CLI::App* up = AddCommand(app, context, "up", "Create the stack if it is missing, then serve it",
-                            [&context] { return Up(context, listen); });
+                            [&context] { return Up(context, options); });
   CLI::App* serve = AddCommand(app, context, "serve", "Serve a stack in the foreground",
-                               [&context] { return ServeExisting(context, listen); });
+                               [&context] { return ServeExisting(context, options); });
   for (CLI::App* command : {up, serve}) {
-    command->add_option("--listen", listen, "Address to listen at (default: the configuration's)")
+    command
+        ->add_option("--listen", options.listen,
+                     "Address to listen at (default: the configuration's)")
         ->type_name("ADDR:PORT");
     AddConfigOptions(*command, context);
   }
+  serve->add_flag("--take-over", options.take_over,
+                  "Take the place of the process that serves the stack, refusing nobody");
 }
 
 }  // namespace vams::cli

@@ -1,6 +1,7 @@
 // vams stack create|list|show
 #include <fmt/format.h>
 
+#include "app/prepare.h"
 #include "cli/cli.h"
 #include "tables/tables.h"
 
@@ -27,15 +28,22 @@ Result<int> Create(Context& context, const std::string& name) {
   TRY(const auto registry, context.Registry());
   TRY(const auto sources, context.ConfigSources(nullptr));
   TRY(const auto config, config::Load(sources));
+  TRY_OK(app::CheckAdminPassword(config, context.environment));
   TRY(const auto stack,
       registry.Create(name.empty() ? config.stack_name : name, sources.file_text));
   TRY_OK(lifecycle::AppendHistory(stack, {{"operation", "create"}, {"result", "done"}},
                                   context.clock));
-  if (context.json)
-    PrintJson(StackJson(stack));
-  else
-    fmt::print("created stack \"{}\" in {} (data version {})\n", stack.name, stack.folder.string(),
-               stack.current.data_version.ToString());
+  TRY(const auto prepared,
+      app::PrepareStack(stack, config, context.environment, context.clock, SystemRandom()));
+  if (context.json) {
+    boost::json::object object = StackJson(stack);
+    app::AddPrepared(object, prepared);
+    PrintJson(object);
+  } else {
+    fmt::print("created stack \"{}\" in {} (data version {})\n{}", stack.name,
+               stack.folder.string(), stack.current.data_version.ToString(),
+               app::PreparedText(prepared));
+  }
   return kDone;
 }
 

@@ -1,0 +1,119 @@
+// The way of every request to its endpoint: source address, identity, rate, first tier, handler,
+// audit.  An endpoint is reached in no other way, so that none can forget a check.
+// Spec: api-auth.md sections 1.4 and 2, permissions.md sections 5, 11 and 14; rulings 15 and 16.
+//
+// Thread-safe.  Endpoints run whole on a worker and may block.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "api/answers.h"
+#include "api/services.h"
+#include "catalog/caller.h"
+#include "http/routes.h"
+#include "model/body.h"
+
+namespace vams::api {
+
+// What a caller must bring.
+enum class Guard : std::uint8_t {
+  kPublic,  // nothing
+  kToken,   // a valid token or key
+  kRole,    // and a role whose constraints let the path and the method through
+};
+
+// One request on its way through an endpoint.
+class Call {
+ public:
+  Call(Services& services, const http::Request& asked, OpContext& context)
+      : s(services), request(asked), op(context) {}
+
+  Services& s;
+  const http::Request& request;
+  OpContext& op;
+
+  // A programmer's error behind Guard::kPublic.
+  catalog::Caller& caller() {
+    VAMS_CHECK(caller_ != nullptr);
+    return *caller_;
+  }
+  const std::string& user() { return caller().user(); }
+
+  // Lines for the audit log; written once the answer is known.
+  void Audit(audit::Channel channel, std::string type, boost::json::object payload);
+  // For the ERRORS line of the answer, where the wire does not tell (ruling 12).
+  void Because(std::string reason) { reason_ = std::move(reason); }
+
+ private:
+  friend class Gate;
+  std::unique_ptr<catalog::Caller> caller_;
+  std::vector<audit::Event> events_;
+  std::string reason_;
+};
+
+using Endpoint = std::function<Result<http::Response>(Call&)>;
+
+struct EndpointRoute {
+  http::Verb verb = http::Verb::kGet;
+  std::string path;
+  std::string id;
+  Guard guard = Guard::kRole;
+  std::string tag;
+  std::string summary;
+  Endpoint handle;
+  // A POST that only reads: its allowed requests are counted for the audit log, not written singly.
+  bool reads = false;
+  // HEAD is asked for as GET in both tiers (the streaming routes).
+  bool head_as_get = false;
+  bool admin = false;  // http::Route::admin
+};
+
+class Gate {
+ public:
+  // Both borrowed; they outlive the routes that were added.
+  Gate(Services& services, http::Routes& routes) : s_(services), routes_(routes) {}
+
+  void Add(EndpointRoute route);
+  // What no route matches: a static file, which needs no token, or 404; for everyone whom the
+  // address rule lets in.
+  using Files = std::function<std::optional<http::Response>(const http::Request&)>;
+  void AddFallback(Files files);
+
+ private:
+  class Passage;
+
+  Services& s_;
+  http::Routes& routes_;
+};
+
+// A value, or the answer that refuses the request.
+template <typename T>
+using Parsed = std::expected<T, http::Response>;
+
+// The body as an object; else 400 with the wire's text: missing, not JSON, not an object.
+Parsed<boost::json::object> Body(const Call& call);
+// The same, but an absent body is an empty object.
+Parsed<boost::json::object> OptionalBody(const Call& call);
+// 400 with every complaint about a body, if there is one.
+Parsed<void> Check(const model::Problems& problems, std::string_view model);
+// 400 with the sentence, if there is one: for parameters of the path and the query.
+Parsed<void> Check(const model::Complaint& complaint);
+
+}  // namespace vams::api
+
+// PARSE(decl, expr): declares from a Parsed, or answers its refusal.
+#define PARSE(decl, ...) PARSE_IMPL_(VAMS_CONCAT(parsed_, __COUNTER__), decl, __VA_ARGS__)
+#define PARSE_IMPL_(tmp, decl, ...)                    \
+  auto tmp = (__VA_ARGS__);                            \
+  if (!tmp.has_value()) return std::move(tmp).error(); \
+  decl = *std::move(tmp)
+
+// PARSE_OK(expr): answers the refusal of a Parsed<void>, if it is one.
+#define PARSE_OK(...)                                                                       \
+  do {                                                                                      \
+    if (auto parsed = (__VA_ARGS__); !parsed.has_value()) return std::move(parsed).error(); \
+  } while (false)

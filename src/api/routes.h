@@ -1,0 +1,22 @@
+// Every endpoint of the API, a function for each group.
+#pragma once
+
+#include "api/gate.h"
+
+namespace vams::api {
+
+// Version, configuration, features, health, metrics, the caller's web routes and profile.
+void AddConfigRoutes(Gate& gate);
+void AddProfileRoutes(Gate& gate);
+// Roles and the roles of users.
+void AddRoleRoutes(Gate& gate);
+void AddUserRoleRoutes(Gate& gate);
+// Constraints, templates, and why a decision comes out as it does.
+void AddConstraintRoutes(Gate& gate);
+void AddExplainRoutes(Gate& gate);
+void AddApiKeyRoutes(Gate& gate);
+
+// All of these and those of logins and accounts.
+void AddAllRoutes(Gate& gate, const Services& services);
+
+}  // namespace vams::api

@@ -1,0 +1,67 @@
+// What the endpoints work with.  `app` makes all of it and outlives the routes.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "audit/audit_log.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "catalog/permissions.h"
+#include "http/rate_limit.h"
+#include "identity/accounts.h"
+#include "identity/api_keys.h"
+#include "identity/external_provider.h"
+#include "identity/sessions.h"
+
+namespace vams::api {
+
+// The settings of the configuration that clients see, in the words of api-auth.md section 3.
+struct Settings {
+  // Where clients reach the server, without a slash at the end: "https://assets.plant.example".
+  // Empty: wherever the request came to.
+  std::string public_url;
+  std::string region;
+  std::string stack_name;
+  std::string banner_html;
+  std::string map_style_url;  // empty: none
+  std::vector<std::string> features;
+  boost::json::object version;  // GET /api/version
+
+  // External provider; all empty without one.
+  std::string idp_url, idp_client_id, idp_scope, idp_scope_mfa, idp_token_endpoint,
+      idp_authorization_endpoint, idp_discovery_endpoint;
+
+  // The identity-provider subset (api-auth.md section 13) with the ids it goes by.
+  bool identity_protocol = false;
+  std::string pool_id;
+  std::string client_id;
+
+  // Both ends included, each pair of one family; empty: everyone (permissions.md section 11).
+  std::vector<std::pair<std::string, std::string>> allowed_ip_ranges;
+};
+
+struct Services {
+  const Settings& settings;
+  const Clock& clock;
+  Random& random;
+  catalog::Permissions& permissions;
+  identity::ApiKeys& api_keys;
+  // Built-in accounts: both or neither; without them the external provider is there.
+  identity::Accounts* accounts = nullptr;
+  identity::Sessions* sessions = nullptr;
+  identity::ExternalProvider* external = nullptr;
+  audit::AuditLog& audit;
+  // Requests of one caller (user, or address where there is none); null: no limit.
+  http::KeyedLimiter* caller_limit = nullptr;
+  // Prometheus text, the OpenAPI document, and whether the server can do its work (GET /readyz).
+  std::function<std::string()> metrics;
+  std::function<std::string()> openapi;
+  std::function<Status(OpContext&)> ready;
+};
+
+}  // namespace vams::api

@@ -1,0 +1,248 @@
+#include "app/backend.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "api/auth_routes.h"
+#include "api/routes.h"
+#include "app/settings.h"
+#include "app/start_page.h"
+#include "audit/audit_log.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "catalog/permissions.h"
+#include "files/files.h"
+#include "http/access_log.h"
+#include "http/openapi.h"
+#include "http/static_files.h"
+#include "identity/accounts.h"
+#include "identity/api_keys.h"
+#include "identity/external_provider.h"
+#include "identity/sessions.h"
+#include "net/http_client.h"
+
+namespace vams::app {
+
+namespace {
+
+constexpr std::chrono::seconds kMaintainEvery{60};
+constexpr std::int64_t kDayMillis = 24 * 3600 * 1000;
+
+// Metrics of requests: by route and by status.
+class RequestMetrics {
+ public:
+  explicit RequestMetrics(Metrics& metrics) : metrics_(metrics) {}
+
+  // The I/O thread only.
+  void Count(const http::AccessRecord& record) {
+    const std::string& route = record.route_id.empty() ? kNone : record.route_id;
+    auto found = routes_.find(route);
+    if (found == routes_.end())
+      found = routes_
+                  .emplace(route, &metrics_.GetHistogram(
+                                      "vams_http_request_duration_seconds",
+                                      "Time from the end of a request to the end of its answer",
+                                      DurationBounds(), {{"route", route}}))
+                  .first;
+    found->second->Observe(static_cast<double>(record.duration_us) / 1e6);
+    Counter*& counter = statuses_[record.status];
+    if (counter == nullptr)
+      counter = &metrics_.GetCounter("vams_http_requests_total", "Requests by status of the answer",
+                                     {{"status", std::to_string(record.status)}});
+    counter->Add();
+  }
+
+ private:
+  inline static const std::string kNone = "none";
+
+  Metrics& metrics_;
+  std::unordered_map<std::string, Histogram*> routes_;
+  std::unordered_map<int, Counter*> statuses_;
+};
+
+}  // namespace
+
+struct Backend::Impl {
+  Impl(items::ItemStore& item_store, const Clock& the_clock, Random& the_random)
+      : store(item_store), clock(the_clock), random(the_random) {}
+  ~Impl();
+
+  Status Open(const lifecycle::Stack& stack, const config::Config& config,
+              const std::string& public_url);
+  Status OpenIdentity(const config::Config& config, const std::string& issuer);
+  void AddRoutes(const config::Config& config);
+  void AddMetrics();
+  void MaintainNowAndThen();
+
+  items::ItemStore& store;
+  const Clock& clock;
+  Random& random;
+
+  // In the order in which they need each other.
+  Metrics metrics;
+  RequestMetrics request_metrics{metrics};
+  api::Settings settings;
+  std::unique_ptr<http::AccessLog> access_log;
+  std::unique_ptr<audit::AuditLog> audit;
+  std::unique_ptr<catalog::Permissions> permissions;
+  std::unique_ptr<identity::ApiKeys> api_keys;
+  std::unique_ptr<identity::Accounts> accounts;
+  std::unique_ptr<identity::Sessions> sessions;
+  std::unique_ptr<net::HttpClient> outgoing;
+  std::unique_ptr<identity::ExternalProvider> external;
+  std::unique_ptr<http::KeyedLimiter> caller_limit;
+  std::unique_ptr<http::StaticFiles> files;
+  std::unique_ptr<api::Services> services;
+  std::string openapi;
+  http::Routes routes;
+
+  std::mutex mutex;
+  std::condition_variable stop_asked;
+  bool stopping = false;  // under mutex
+  std::thread maintenance;
+};
+
+Status Backend::Impl::OpenIdentity(const config::Config& config, const std::string& issuer) {
+  const auto roles_of = [this](OpContext& op, std::string_view user) {
+    return permissions->RolesOf(op, user);
+  };
+  api_keys = std::make_unique<identity::ApiKeys>(store, clock, random, roles_of);
+  if (config.auth.external.enabled) {
+    outgoing = std::make_unique<net::HttpClient>();
+    external = std::make_unique<identity::ExternalProvider>(
+        *outgoing, clock,
+        identity::ExternalProviderOptions{.issuer = config.auth.external.jwt_issuer,
+                                          .audience = config.auth.external.jwt_audience,
+                                          .mfa_scope = config.auth.external.scope_mfa});
+    return Ok();
+  }
+  accounts = std::make_unique<identity::Accounts>(
+      store, clock, random,
+      identity::AccountOptions{.totp_issuer =
+                                   fmt::format("{} ({})", config.name, settings.stack_name)});
+  identity::SessionOptions options;
+  options.issuer = issuer;
+  options.client_id = settings.client_id;
+  options.token_seconds = config.auth.token_seconds;
+  TRY(sessions, identity::Sessions::Open(store, *accounts, clock, random, options, roles_of,
+                                         api::AuditLogins(*audit)));
+  return Ok();
+}
+
+void Backend::Impl::AddRoutes(const config::Config& config) {
+  if (const config::RateLimit& limit = config.server.caller_limit; limit.per_second)
+    caller_limit = std::make_unique<http::KeyedLimiter>(http::KeyedLimiter::Options{
+        .per_second = *limit.per_second, .burst = limit.burst.value_or(*limit.per_second)});
+  services = std::make_unique<api::Services>(api::Services{
+      .settings = settings,
+      .clock = clock,
+      .random = random,
+      .permissions = *permissions,
+      .api_keys = *api_keys,
+      .accounts = accounts.get(),
+      .sessions = sessions.get(),
+      .external = external.get(),
+      .audit = *audit,
+      .caller_limit = caller_limit.get(),
+      .metrics = [this] { return metrics.Text(); },
+      .openapi = [this] { return openapi; },
+      .ready = [this](OpContext& op) -> Status {
+        TRY([[maybe_unused]] const auto position, store.LastChange(op));
+        return Ok();
+      },
+  });
+  api::Gate gate(*services, routes);
+  api::AddAllRoutes(gate, *services);
+  files = std::make_unique<http::StaticFiles>(StartPage(), http::StaticFiles::Options{});
+  gate.AddFallback([this](const http::Request& request) { return files->Find(request); });
+  openapi = boost::json::serialize(
+      http::OpenApiDocument(routes, {.title = "VAMS", .version = "2.5.1", .description = {}}));
+}
+
+void Backend::Impl::AddMetrics() {
+  metrics.ReadCounter("vams_audit_lines_total", "Lines written to the audit log", {},
+                      [this] { return static_cast<double>(audit->counters().lines); });
+  metrics.ReadCounter("vams_audit_lost_total", "Events that could not be written to the audit log",
+                      {}, [this] { return static_cast<double>(audit->counters().failed_writes); });
+  if (access_log != nullptr)
+    metrics.ReadCounter("vams_access_log_dropped_total", "Lines that the access log dropped", {},
+                        [this] { return static_cast<double>(access_log->dropped()); });
+}
+
+// Keys that are due, sessions that are over, days that are too old.  A failure is tried again.
+void Backend::Impl::MaintainNowAndThen() {
+  std::int64_t day = 0;
+  std::unique_lock lock(mutex);
+  while (!stopping) {
+    lock.unlock();
+    OpContext op(OpContext::SteadyClock::now() + kMaintainEvery);
+    if (sessions != nullptr)
+      if (const Status done = sessions->Maintain(op); !done.ok())
+        LogWarning(fmt::format("maintenance of sessions failed and is tried again in a minute: {}",
+                               done.error().message));
+    if (const std::int64_t today = clock.NowMillis() / kDayMillis; today != day) {
+      day = today;
+      if (const auto removed = audit->RemoveOldDays(); !removed.ok())
+        LogWarning(
+            fmt::format("old audit files could not be removed: {}", removed.error().message));
+    }
+    lock.lock();
+    stop_asked.wait_for(lock, kMaintainEvery, [this] { return stopping; });
+  }
+}
+
+Status Backend::Impl::Open(const lifecycle::Stack& stack, const config::Config& config,
+                           const std::string& public_url) {
+  settings = SettingsOf(config, stack);
+  if (config.server.access_log) {
+    TRY_OK(files::MakeFolders(stack.folder / "logs"));
+    TRY(access_log, http::AccessLog::Open(stack.folder / "logs" / "access.jsonl"));
+  }
+  TRY(audit, audit::AuditLog::Open(stack.folder / "audit", clock));
+  permissions = std::make_unique<catalog::Permissions>(store, clock, random);
+  TRY_OK(OpenIdentity(config, settings.public_url.empty() ? public_url : settings.public_url));
+  OpContext op;
+  TRY(const auto warnings, permissions->Check(op));
+  for (const access::Warning& warning : warnings)
+    LogWarning(fmt::format("constraint {}: {}", warning.constraint_id, warning.text));
+  AddRoutes(config);
+  AddMetrics();
+  maintenance = std::thread([this] { MaintainNowAndThen(); });
+  return Ok();
+}
+
+Backend::Impl::~Impl() {
+  {
+    const std::lock_guard lock(mutex);
+    stopping = true;
+  }
+  stop_asked.notify_all();
+  if (maintenance.joinable()) maintenance.join();
+}
+
+Result<std::unique_ptr<Backend>> Backend::Open(const lifecycle::Stack& stack,
+                                               const config::Config& config,
+                                               const std::string& public_url,
+                                               items::ItemStore& store, const Clock& clock,
+                                               Random& random) {
+  auto impl = std::make_unique<Impl>(store, clock, random);
+  TRY_OK(impl->Open(stack, config, public_url));
+  return std::unique_ptr<Backend>(new Backend(std::move(impl)));
+}
+
+Backend::Backend(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Backend::~Backend() = default;
+
+const http::Routes& Backend::routes() const { return impl_->routes; }
+
+void Backend::OnAccess(const http::AccessRecord& record) {
+  impl_->request_metrics.Count(record);
+  if (impl_->access_log != nullptr) impl_->access_log->Write(record);
+}
+
+}  // namespace vams::app

@@ -1,0 +1,48 @@
+// Everything that answers requests of one stack, wired from its configuration: stores of accounts
+// and permissions, keys, audit log, metrics, and the routes over them.
+//
+// Thread-safe once open.  Open and the destructor block on disk.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "app/prepare.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "http/access_record.h"
+#include "http/routes.h"
+#include "items/store.h"
+#include "lifecycle/stack.h"
+
+namespace vams::app {
+
+class Backend {
+ public:
+  // `public_url`: where clients reach the server unless the configuration names a host; the issuer
+  // of tokens.  The store, the clock and the random source must outlive the backend; the caller
+  // holds the stack's lock.  Starts a thread for what has to be done now and then.
+  static Result<std::unique_ptr<Backend>> Open(const lifecycle::Stack& stack,
+                                               const config::Config& config,
+                                               const std::string& public_url,
+                                               items::ItemStore& store, const Clock& clock,
+                                               Random& random);
+  ~Backend();
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+
+  // The server that serves them must be gone before the backend.
+  const http::Routes& routes() const;
+  // For the server: counts the request and writes it to the access log.  Never blocks.
+  void OnAccess(const http::AccessRecord& record);
+
+ private:
+  struct Impl;
+  explicit Backend(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vams::app

@@ -1,0 +1,50 @@
+// Makes a generation fit to be served: system tables and defaults that are missing, and the first
+// administrator's account.  Spec: permissions.md section 8, config.md app.adminUserId.
+// Blocks on the store.  The caller holds the stack's lock, or owns a stack nobody else knows yet.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "items/store.h"
+#include "lifecycle/stack.h"
+
+namespace vams::app {
+
+struct Prepared {
+  // The first administrator, if the account was made by this call.
+  std::string admin_user;
+  // Shown once, and nowhere else; empty if the environment gave one (VAMS_ADMIN_PASSWORD).
+  std::string admin_password;
+  // What an operator should know: an administrator without a role, say.
+  std::vector<std::string> warnings;
+};
+
+// Idempotent.  kInvalid if VAMS_ADMIN_PASSWORD is one that the password policy refuses.
+Result<Prepared> Prepare(OpContext& op, items::ItemStore& store, const config::Config& config,
+                         const std::map<std::string, std::string>& environment, const Clock& clock,
+                         Random& random);
+
+// The same for a stack that is not served, under its lock.
+Result<Prepared> PrepareStack(const lifecycle::Stack& stack, const config::Config& config,
+                              const std::map<std::string, std::string>& environment,
+                              const Clock& clock, Random& random);
+
+// kInvalid if the environment's password for the administrator will not do: look before a stack is
+// made.
+Status CheckAdminPassword(const config::Config& config,
+                          const std::map<std::string, std::string>& environment);
+
+// What people read of it, a line each; nothing when nothing was done.
+std::string PreparedText(const Prepared& prepared);
+// Adds "administrator": {"userId", "temporaryPassword"} and "warnings" where there is something to
+// say.
+void AddPrepared(boost::json::object& object, const Prepared& prepared);
+
+}  // namespace vams::app
