@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kMaxPatternBytes = 8'192;
 // A match over texts of the lengths that names and paths have takes hundreds of steps.  These end
 // one that runs away within milliseconds.
-constexpr std::uint32_t kMatchLimit = 100'000;
+constexpr std::uint32_t kMatchLimit = 1'000'000;
 constexpr std::uint32_t kDepthLimit = 10'000;
 constexpr std::uint32_t kHeapLimitKiB = 4'096;
 constexpr std::size_t kJitStackBytes = 512 * 1'024;

@@ -419,7 +419,7 @@ TEST(Quirks, OneConstraintNeverDisablesAnother) {
 }
 
 TEST(Failure, StepLimitDeniesTheRequestAndNamesTheConstraint) {
-  const std::string runaway = "(a|aa|a?)+(b|bb)*c";
+  const std::string runaway = "(a|aa)+[bc]";
   const std::string text(200, 'a');
   for (const std::string type : {"allow", "deny"}) {
     const std::vector<Constraint> constraints = {

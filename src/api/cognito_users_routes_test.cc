@@ -98,8 +98,9 @@ TEST_F(CognitoUsersRoutes, CreatedUserLogsInWithTheTemporaryPassword) {
 
   EXPECT_EQ(created.status, 200);
   EXPECT_EQ(created.message(),
-            "User mara@plant.org created successfully. A welcome email with temporary password "
-            "has been sent to their email.");
+            "User mara@plant.org created successfully. There is no mail server: hand over this "
+            "temporary password yourself, it is shown only now: " +
+                created.Text("temporaryPassword"));
   EXPECT_EQ(created.Text("operation"), "create");
   EXPECT_EQ(created.Text("userId"), kUser);
   EXPECT_EQ(created.Text("timestamp"), "2025-03-01T10:00:00.123000");
@@ -281,8 +282,9 @@ TEST_F(CognitoUsersRoutes, ResetGivesATemporaryPasswordAndTakesTheRest) {
 
   EXPECT_EQ(reset.status, 200);
   EXPECT_EQ(reset.message(),
-            "Password reset successfully for user mara@plant.org. A new temporary password has "
-            "been sent to their email.");
+            "Password reset successfully for user mara@plant.org. There is no mail server: hand "
+            "over this temporary password yourself, it is shown only now: " +
+                reset.Text("temporaryPassword"));
   EXPECT_EQ(reset.Text("operation"), "resetPassword");
   EXPECT_EQ(Logout(token), 403);
   EXPECT_EQ(LogIn(kUser, kPassword), 401);

@@ -65,7 +65,8 @@ Result<int> Explain(Context& context, const Options& options) {
                  fmt::format("\"{}\" is no action; say GET, PUT, POST or DELETE", options.action));
   TRY(const auto object, ParseObject(options.object));
   TRY(const auto stack, context.Stack());
-  TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.clock = &context.clock}));
+  // Beside a server that runs as well.
+  TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.read_only = true}));
   OpContext op;
   catalog::Permissions permissions(*store, context.clock, SystemRandom());
   TRY(const auto policy, permissions.PolicyFor(op, options.user, options.mfa));

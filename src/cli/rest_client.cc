@@ -27,9 +27,14 @@ std::string WithoutSlash(std::string url) {
   return url;
 }
 
-// Transport says "not retryable" of a certificate alone.
+// Transport says "not retryable" of a certificate alone; some of its messages name no next step.
 Error Unreachable(Error error, const std::string& url) {
-  if (error.code != Code::kUnavailable || error.retryable) return error;
+  if (error.code != Code::kUnavailable) return error;
+  if (error.retryable) {
+    if (!error.message.contains(';'))
+      error.message += "; check the address and that the server runs";
+    return error;
+  }
   Error better(Code::kUnavailable,
                fmt::format("the certificate of {} is not trusted; nothing was sent; check the "
                            "address, or name the authority that signed it with VAMS_CA_BUNDLE=FILE",

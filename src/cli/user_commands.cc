@@ -8,6 +8,7 @@
 #include "app/prepare.h"
 #include "audit/audit_log.h"
 #include "catalog/permissions.h"
+#include "catalog/records.h"
 #include "catalog/seed.h"
 #include "cli/cli.h"
 #include "identity/accounts.h"
@@ -85,6 +86,21 @@ Status EndLogins(Context& context, Opened& opened, const std::string& user) {
   return sessions->EndAllOf(opened.op, user);
 }
 
+// Before anything is written: a new account's password is shown once, and must not get lost over a
+// role that is none.
+Status CheckRoles(Opened& opened, const std::vector<std::string>& roles) {
+  for (const std::string& role : roles) {
+    const auto found = opened.store->Get(opened.op, catalog::kRolesTable, catalog::RoleKey(role));
+    if (found.ok()) continue;
+    if (found.error().code != Code::kNotFound) return found.error();
+    return Error(Code::kNotFound,
+                 fmt::format("there is no role \"{}\"; nothing was changed; \"vams items scan {}\" "
+                             "shows those that there are",
+                             role, catalog::kRolesTable));
+  }
+  return Ok();
+}
+
 Result<int> Add(Context& context, const Options& options) {
   TRY(const auto opened, Open(context, "vams user add"));
   TRY(const auto there, opened->accounts->Find(opened->op, options.user));
@@ -94,6 +110,7 @@ Result<int> Add(Context& context, const Options& options) {
                              "role with --role, or a new password with \"vams user "
                              "reset-password {0}\"",
                              options.user));
+  TRY_OK(CheckRoles(*opened, options.roles));
   TRY(const auto roles, opened->permissions->RolesOf(opened->op, options.user));
   std::string password;
   if (!there) {
@@ -132,7 +149,8 @@ Result<int> Add(Context& context, const Options& options) {
 
 Result<int> List(Context& context) {
   TRY(const auto stack, context.Stack());
-  TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.clock = &context.clock}));
+  // Beside a server that runs as well.
+  TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.read_only = true}));
   OpContext op;
   identity::Accounts accounts(*store, context.clock, SystemRandom(), {});
   catalog::Permissions permissions(*store, context.clock, SystemRandom());
