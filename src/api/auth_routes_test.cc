@@ -264,7 +264,7 @@ TEST_F(AuthRoutes, AuditTellsWhyALoginFailedAndTheAnswerDoesNot) {
   const auto failures = stack->AuditLines({"[AUTHENTICATION][authenticated: False]"});
   ASSERT_EQ(failures.size(), 2U);
   EXPECT_NE(failures[0].find("[user: administrator]"), std::string::npos) << failures[0];
-  EXPECT_NE(failures[1].find("[user: no-such-user]"), std::string::npos) << failures[1];
+  EXPECT_NE(failures[1].find("[user: no...]"), std::string::npos) << failures[1];
   EXPECT_NE(failures[0].find(R"("sourceIp":"192.0.2.7")"), std::string::npos) << failures[0];
   const auto reason_of = [](const std::string& line) {
     const std::size_t at = line.find("failureReason");

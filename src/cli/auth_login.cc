@@ -202,7 +202,7 @@ Result<Login> AnswerChallenges(const Context& context, RestClient& client, json:
   while (true) {
     const std::string challenge = TextOf(answer, "challenge");
     if (challenge.empty()) return ReadTokens(answer, user, context.clock.NowMillis() / 1000);
-    if (challenge == "NEW_PASSWORD_REQUIRED" && answers.typed())
+    if (challenge == "NEW_PASSWORD_REQUIRED" && answers.typed() && refused == 0)
       fmt::print(stderr, "the password was good for this once; choose your own\n");
     TRY(auto body, Answer(challenge, answers));
     body["session"] = TextOf(answer, "session");

@@ -294,7 +294,7 @@ TEST(Report, PutsProblemsFirstAndAlignsItsColumns) {
   const std::string text = RenderText(report);
 
   EXPECT_TRUE(text.starts_with(
-      "/etc/vams/config.json: 2 errors, 1 warning; 1 used, 132 new, 1 without meaning here\n\n"
+      "/etc/vams/config.json: 2 errors, 1 warning; 1 used, 139 new, 1 without meaning here\n\n"
       "Errors (nothing starts or changes until they are mended)\n"
       "  line 2  backup.keep            invalid (expected a whole number from 1 to 100000)\n"
       "  line 3  app.adminEmailAddress  the first administrator has no e-mail address; set one\n\n"

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 
 #include <atomic>
 #include <future>
@@ -222,6 +223,22 @@ TEST_F(ServerTest, RefusesABodyPastTheLimitHoweverItIsFramed) {
                std::string(1001, 'b') + "\r\n0\r\n\r\n")
           .status,
       413);
+}
+
+// Beast's parser asserts that it never sees a part of the last chunk twice, which is what a client
+// that sends it byte by byte does to it.  Where packets end is up to the kernel, hence many tries.
+TEST_F(ServerTest, TakesTheLastChunkInAnyPieces) {
+  Start();
+  TestClient client(server_->port());
+  const int on = 1;
+  ::setsockopt(client.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  for (int i = 0; i < 200; ++i) {
+    const bool empty = i % 2 == 0;
+    client.Send("POST /echo/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (const char c : std::string_view(empty ? "0\r\n\r\n" : "2\r\n0\r\r\n00\r\n\r\n"))
+      ASSERT_TRUE(client.Send({&c, 1}));
+    ASSERT_EQ(client.Read().status, 200) << "request " << i;
+  }
 }
 
 // The answer must arrive although the client is still sending: an early close would reset the

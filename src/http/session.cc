@@ -279,7 +279,8 @@ asio::awaitable<Connection::Reading> Connection::ReadRequest(Exchange& exchange)
   SteadyTime head_deadline = idle() ? FirstByteDeadline() : In(options.read_timeout);
   while (true) {
     error_code error;
-    if (buffer_.size() > 0) {
+    const auto arrived = buffer_.cdata();
+    if (parser.Takes({static_cast<const char*>(arrived.data()), arrived.size()})) {
       const std::size_t used = parser.put(buffer_.data(), error);
       buffer_.consume(used);
       exchange.bytes_received += used;
