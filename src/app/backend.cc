@@ -73,7 +73,7 @@ struct Backend::Impl {
   ~Impl();
 
   Status Open(const lifecycle::Stack& stack, const config::Config& config,
-              const std::string& public_url);
+              const std::string& issuer);
   Status OpenIdentity(const config::Config& config, const std::string& issuer);
   void AddRoutes(const config::Config& config);
   void AddMetrics();
@@ -197,7 +197,7 @@ void Backend::Impl::MaintainNowAndThen() {
 }
 
 Status Backend::Impl::Open(const lifecycle::Stack& stack, const config::Config& config,
-                           const std::string& public_url) {
+                           const std::string& issuer) {
   settings = SettingsOf(config, stack);
   if (config.server.access_log) {
     TRY_OK(files::MakeFolders(stack.folder / "logs"));
@@ -205,7 +205,7 @@ Status Backend::Impl::Open(const lifecycle::Stack& stack, const config::Config& 
   }
   TRY(audit, audit::AuditLog::Open(stack.folder / "audit", clock));
   permissions = std::make_unique<catalog::Permissions>(store, clock, random);
-  TRY_OK(OpenIdentity(config, settings.public_url.empty() ? public_url : settings.public_url));
+  TRY_OK(OpenIdentity(config, settings.public_url.empty() ? issuer : settings.public_url));
   OpContext op;
   TRY(const auto warnings, permissions->Check(op));
   for (const access::Warning& warning : warnings)
@@ -227,11 +227,10 @@ Backend::Impl::~Impl() {
 
 Result<std::unique_ptr<Backend>> Backend::Open(const lifecycle::Stack& stack,
                                                const config::Config& config,
-                                               const std::string& public_url,
-                                               items::ItemStore& store, const Clock& clock,
-                                               Random& random) {
+                                               const std::string& issuer, items::ItemStore& store,
+                                               const Clock& clock, Random& random) {
   auto impl = std::make_unique<Impl>(store, clock, random);
-  TRY_OK(impl->Open(stack, config, public_url));
+  TRY_OK(impl->Open(stack, config, issuer));
   return std::unique_ptr<Backend>(new Backend(std::move(impl)));
 }
 

@@ -22,14 +22,13 @@ namespace vams::app {
 
 class Backend {
  public:
-  // `public_url`: where clients reach the server unless the configuration names a host; the issuer
-  // of tokens.  The store, the clock and the random source must outlive the backend; the caller
-  // holds the stack's lock.  Starts a thread for what has to be done now and then.
+  // `issuer`: of tokens, unless the configuration names a public host.  The store, the clock and
+  // the random source must outlive the backend; the caller holds the stack's lock.  Starts a thread
+  // for what has to be done now and then.
   static Result<std::unique_ptr<Backend>> Open(const lifecycle::Stack& stack,
                                                const config::Config& config,
-                                               const std::string& public_url,
-                                               items::ItemStore& store, const Clock& clock,
-                                               Random& random);
+                                               const std::string& issuer, items::ItemStore& store,
+                                               const Clock& clock, Random& random);
   ~Backend();
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;

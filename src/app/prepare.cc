@@ -40,14 +40,20 @@ Status MakeAdministrator(OpContext& op, identity::Accounts& accounts, const conf
 
 }  // namespace
 
-Result<Prepared> Prepare(OpContext& op, items::ItemStore& store, const config::Config& config,
-                         const std::map<std::string, std::string>& environment, const Clock& clock,
-                         Random& random) {
+Status PrepareStore(OpContext& op, items::ItemStore& store, const config::Config& config,
+                    const Clock& clock) {
   TRY([[maybe_unused]] const auto seeded, catalog::SeedDefaults(op, store,
                                                                 {.admin_user = config.admin_user_id,
                                                                  .admin_email = config.admin_email,
                                                                  .release = Release()},
                                                                 clock));
+  return Ok();
+}
+
+Result<Prepared> PrepareAdministrator(OpContext& op, items::ItemStore& store,
+                                      const config::Config& config,
+                                      const std::map<std::string, std::string>& environment,
+                                      const Clock& clock, Random& random) {
   Prepared prepared;
   if (!config.auth.builtin_accounts) return prepared;
   identity::Accounts accounts(store, clock, random, {});
@@ -82,7 +88,8 @@ Result<Prepared> PrepareStack(const lifecycle::Stack& stack, const config::Confi
   TRY(const auto lock, lifecycle::LockStack(stack, "vams stack create", clock));
   TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.clock = &clock}));
   OpContext op;
-  return Prepare(op, *store, config, environment, clock, random);
+  TRY_OK(PrepareStore(op, *store, config, clock));
+  return PrepareAdministrator(op, *store, config, environment, clock, random);
 }
 
 void AddPrepared(boost::json::object& object, const Prepared& prepared) {

@@ -26,12 +26,19 @@ struct Prepared {
   std::vector<std::string> warnings;
 };
 
-// Idempotent.  kInvalid if VAMS_ADMIN_PASSWORD is one that the password policy refuses.
-Result<Prepared> Prepare(OpContext& op, items::ItemStore& store, const config::Config& config,
-                         const std::map<std::string, std::string>& environment, const Clock& clock,
-                         Random& random);
+// The tables and defaults.  Idempotent.
+Status PrepareStore(OpContext& op, items::ItemStore& store, const config::Config& config,
+                    const Clock& clock);
 
-// The same for a stack that is not served, under its lock.
+// The account.  Idempotent.  Comes last, when nothing else can go wrong any more: whoever calls
+// this must show what it made, for the password cannot be shown again.  kInvalid if
+// VAMS_ADMIN_PASSWORD is one that the password policy refuses.
+Result<Prepared> PrepareAdministrator(OpContext& op, items::ItemStore& store,
+                                      const config::Config& config,
+                                      const std::map<std::string, std::string>& environment,
+                                      const Clock& clock, Random& random);
+
+// Both, for a stack that is not served, under its lock.
 Result<Prepared> PrepareStack(const lifecycle::Stack& stack, const config::Config& config,
                               const std::map<std::string, std::string>& environment,
                               const Clock& clock, Random& random);

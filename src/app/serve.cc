@@ -68,9 +68,10 @@ std::string UrlOf(const http::Server& server, bool tls) {
   return (tls ? "https://" : "http://") + http::ToText(at);
 }
 
-// The issuer of tokens must outlive restarts, so it comes of what was asked for, not of a free
-// port.
-std::string IssuerOf(const http::ServerOptions& options) {
+// The issuer of tokens must outlive restarts at another address, so it comes of the configuration
+// and of nothing else.
+Result<std::string> IssuerOf(const config::Config& config) {
+  TRY(const auto options, ServerOptionsOf(config, {}));
   return (options.tls ? "https://" : "http://") + http::ToText(options.addresses.front());
 }
 
@@ -94,11 +95,15 @@ Status Serve(const lifecycle::Stack& stack, const config::Config& config,
                            : WaitForLock(stack, clock));
   TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.clock = &clock}));
   OpContext op;
-  TRY(const auto prepared, Prepare(op, *store, config, options.environment, clock, SystemRandom()));
-  TRY(const auto backend,
-      Backend::Open(stack, config, IssuerOf(server_options), *store, clock, SystemRandom()));
+  TRY_OK(PrepareStore(op, *store, config, clock));
+  TRY(const auto issuer, IssuerOf(config));
+  TRY(const auto backend, Backend::Open(stack, config, issuer, *store, clock, SystemRandom()));
   server_options.on_access = [&](const http::AccessRecord& record) { backend->OnAccess(record); };
   TRY(const auto server, http::Server::Start(server_options, backend->routes()));
+  // Not before: a start that fails, at a busy port say, would leave an account whose password
+  // nobody has seen.
+  TRY(const auto prepared,
+      PrepareAdministrator(op, *store, config, options.environment, clock, SystemRandom()));
   std::atomic<bool> handed_over = false;
   auto offer = http::ListenerOffer::Start(
       control, [&] { return server->DuplicateListeners(); },

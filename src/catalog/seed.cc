@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "catalog/constraint_records.h"
+#include "catalog/permissions.h"
 #include "catalog/records.h"
 #include "catalog/seed_history.h"
 #include "items/codec.h"
@@ -265,6 +266,24 @@ class Seeding {
 Result<SeedReport> SeedDefaults(OpContext& op, items::ItemStore& store, const SeedOptions& options,
                                 const Clock& clock) {
   return Seeding(op, store, options, IsoMillis(clock.NowMillis())).Run();
+}
+
+Status RestoreAdministrator(OpContext& op, items::ItemStore& store, std::string_view user,
+                            const Clock& clock, Random& random) {
+  const std::string now = IsoMillis(clock.NowMillis());
+  for (const access::DefaultRole& role : access::DefaultRoles()) {
+    if (role.name != access::kAdminRole) continue;
+    const std::vector<Write> writes = {Write::Put(std::string(kRolesTable), RoleItem(role, now))};
+    TRY_OK(store.Commit(op, writes));
+  }
+  Permissions permissions(store, clock, random);
+  std::vector<access::Constraint> constraints;
+  for (const access::Constraint& constraint : access::DefaultConstraints())
+    if (constraint.groups.front().who == access::kAdminRole) constraints.push_back(constraint);
+  TRY_OK(permissions.PutConstraints(op, constraints, kAuthor));
+  TRY(const auto roles, permissions.RolesOf(op, user));
+  if (std::ranges::find(roles, access::kAdminRole) != roles.end()) return Ok();
+  return permissions.GiveRole(op, user, access::kAdminRole);
 }
 
 }  // namespace vams::catalog

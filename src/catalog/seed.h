@@ -32,6 +32,7 @@
 
 #include "base/clock.h"
 #include "base/op_context.h"
+#include "base/random.h"
 #include "base/result.h"
 #include "items/store.h"
 
@@ -57,5 +58,11 @@ struct SeedReport {
 // `first`.  A second call changes nothing.
 Result<SeedReport> SeedDefaults(OpContext& op, items::ItemStore& store, const SeedOptions& options,
                                 const Clock& clock);
+
+// The operator's way back in after the role of administrators, or what it may do, was lost: puts
+// the role and its constraints back as they are at first, and gives the role to a user.  What
+// others made stays, a constraint that denies administrators something too.
+Status RestoreAdministrator(OpContext& op, items::ItemStore& store, std::string_view user,
+                            const Clock& clock, Random& random);
 
 }  // namespace vams::catalog

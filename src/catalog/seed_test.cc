@@ -165,6 +165,28 @@ TEST_P(Seed, WhatWasRemovedStaysAway) {
   EXPECT_TRUE(Must(permissions().RolesOf(op, "administrator")).empty());
 }
 
+// The lock-out that section 7 leaves to the operator: role gone, constraints gone.
+TEST_P(Seed, TheOperatorBringsTheAdministratorBack) {
+  (void)Run();
+  Must(permissions().DeleteRole(op, admin, "admin"));
+  for (const access::Constraint& constraint : access::DefaultConstraints())
+    Must(permissions().DeleteConstraint(op, constraint.id));
+  (void)Run();
+  permissions().Forget();
+  ASSERT_FALSE(May("rita", Object::Api("/roles"), Action::kGet));
+
+  SeededRandom random;
+  Must(RestoreAdministrator(op, store(), "rita", clock(), random));
+  Must(RestoreAdministrator(op, store(), "rita", clock(), random));
+
+  permissions().Forget();
+  for (const Action action : {Action::kGet, Action::kPut, Action::kPost, Action::kDelete}) {
+    EXPECT_TRUE(May("rita", Object::Api("/anything"), action));
+    EXPECT_TRUE(May("rita", Object::Role("r"), action));
+  }
+  EXPECT_EQ(Must(permissions().Constraints(op)).size(), 11u);
+}
+
 TEST_P(Seed, WhatWasEditedStaysAsItIs) {
   (void)Run();
   access::Constraint edited = Must(permissions().Constraint(op, kAssets));

@@ -1,11 +1,14 @@
-// vams access explain: why a user may or may not do something.
+// vams access explain, restore-admin: why a user may or may not do something; the way back in.
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
 
+#include "access/defaults.h"
 #include "access/policy.h"
 #include "api/explain.h"
+#include "audit/audit_log.h"
 #include "catalog/permissions.h"
+#include "catalog/seed.h"
 #include "cli/cli.h"
 #include "items/sqlite/sqlite_store.h"
 
@@ -94,6 +97,42 @@ Result<int> Explain(Context& context, const Options& options) {
   return explanation.decision.allowed ? kDone : kDifferent;
 }
 
+// What is left that denies the user something, for people to look at.
+void PrintDenials(const access::Policy& policy) {
+  std::string last;
+  for (const access::Line& line : policy.lines()) {
+    if (!line.deny || line.constraint_id == last) continue;
+    last = line.constraint_id;
+    fmt::print("constraint {} (\"{}\") still denies something through {}\n", line.constraint_id,
+               line.constraint_name, line.from);
+  }
+}
+
+Result<int> RestoreAdmin(Context& context, const Options& options) {
+  TRY(const auto stack, context.Stack());
+  TRY(const auto lock, lifecycle::LockStack(stack, "vams access restore-admin", context.clock));
+  TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.clock = &context.clock}));
+  TRY(const auto audit, audit::AuditLog::Open(stack.folder / "audit", context.clock));
+  OpContext op;
+  TRY_OK(catalog::RestoreAdministrator(op, *store, options.user, context.clock, SystemRandom()));
+  audit::Event event;
+  event.channel = audit::Channel::kAuthChanges;
+  event.type = "administratorRestore";
+  event.actor.user = "OPERATOR";
+  event.payload = {{"userId", options.user}};
+  audit->Write(event);
+  if (context.json) {
+    PrintJson({{"userId", options.user}, {"role", access::kAdminRole}});
+    return kDone;
+  }
+  fmt::print("the role \"{0}\" and its constraints are as they were at first, and \"{1}\" has it\n",
+             access::kAdminRole, options.user);
+  catalog::Permissions permissions(*store, context.clock, SystemRandom());
+  TRY(const auto policy, permissions.PolicyFor(op, options.user, false));
+  PrintDenials(*policy);
+  return kDone;
+}
+
 }  // namespace
 
 void AddAccessCommands(CLI::App& app, Context& context) {
@@ -110,6 +149,10 @@ void AddAccessCommands(CLI::App& app, Context& context) {
       ->required();
   explain->add_option("--action", options.action, "GET, PUT, POST or DELETE")->required();
   explain->add_flag("--mfa", options.mfa, "As a session with a second factor");
+  CLI::App* restore = AddCommand(*access, context, "restore-admin",
+                                 "Put the role of administrators back and give it to a user",
+                                 [&context] { return RestoreAdmin(context, options); });
+  restore->add_option("--user", options.user, "The user id")->required();
 }
 
 }  // namespace vams::cli
