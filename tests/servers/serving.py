@@ -7,13 +7,16 @@ Exit status: 0 all as expected, 1 not.
 
 import argparse
 import base64
+import contextlib
 import gzip
+import http.client
 import json
 import os
 import pathlib
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -35,6 +38,25 @@ def self_signed(folder, name):
     return certificate, key
 
 
+SECURITY = {
+    "content-security-policy": r"default-src 'self'.*frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "credentialless",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "access-control-allow-origin": r"\*",
+    "x-request-id": "[0-9a-f]{32}",
+}
+
+
+def check_fields(answer, what):
+    """The fields that every answer has, whatever it is."""
+    for name, pattern in SECURITY.items():
+        have = answer.headers.get_all(name) or []
+        check(len(have) == 1 and re.fullmatch(pattern, have[0]), f"{what}: {name} is {have}")
+
+
 def tls(vams):
     with Stack(vams, {}, PASSWORD) as stack:
         certificate, key = self_signed(stack.folder, "one")
@@ -51,9 +73,8 @@ def tls(vams):
         said = stack.run("up", "--config", stack.config, "--listen", "127.0.0.1:0", status=2)
         check("two.key" in said and "nothing was served" in said, f"the message does not name the key: {said}")
 
-        (stack.stack / "config.json").unlink(missing_ok=True)
         settings(key)
-        (stack.stack / "config.json").write_bytes(stack.config.read_bytes())
+        (stack.stack / "config.json").write_bytes(stack.config.read_bytes())  # that start has made the stack
         check("https://" in stack.start(), "the address that is printed is not https")
         warnings.simplefilter("ignore", DeprecationWarning)  # of the versions that must be refused
         versions = ssl.TLSVersion
@@ -76,18 +97,6 @@ def tls(vams):
         check(stack.stop() == 0, "the server did not end well")
 
 
-SECURITY = {
-    "content-security-policy": r"default-src 'self'.*frame-ancestors 'none'",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-embedder-policy": "credentialless",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "strict-origin-when-cross-origin",
-    "access-control-allow-origin": r"\*",
-    "x-request-id": "[0-9a-f]{32}",
-}
-
-
 def headers(vams):
     with Stack(vams, password=PASSWORD) as stack:
         stack.start()
@@ -100,16 +109,25 @@ def headers(vams):
             answer = stack.ask(method, path, token=who,
                                headers={"Origin": "https://other.example", "Access-Control-Request-Method": "GET"})
             check(answer.status == status, f"{method} {path}: {answer.status}, not {status}: {answer.body}")
-            for name, pattern in SECURITY.items():
-                have = answer.headers.get(name)
-                check(have and re.fullmatch(pattern + ".*", have), f"{method} {path}: {name} is {have}")
-                check(len(answer.headers.get_all(name)) == 1, f"{method} {path}: {name} is there twice")
+            check_fields(answer, f"{method} {path}")
             check("strict-transport-security" not in answer.headers, "HSTS without TLS")
             seen.add(answer.headers["x-request-id"])
             if status == 204:
                 check(not answer.body and "PUT" in answer.headers["access-control-allow-methods"]
                       and "Authorization" in answer.headers["access-control-allow-headers"], "the preflight's fields")
         check(len(seen) == len(kinds), "request ids come twice")
+
+        # What is no request gets them too.
+        for status, text in ((400, "GET / HTTP/1.1"), (505, "GET / HTTP/2.0\r\nHost: plant"),
+                             (431, "GET / HTTP/1.1\r\nHost: plant\r\nX: " + "x" * 100_000),
+                             (413, "POST /roles HTTP/1.1\r\nHost: plant\r\nContent-Length: 99999999999"),
+                             (501, "POST /roles HTTP/1.1\r\nHost: plant\r\nTransfer-Encoding: gzip, chunked")):
+            with socket.create_connection(("127.0.0.1", stack.port), PATIENCE) as raw:
+                raw.sendall(text.encode() + b"\r\n\r\n")
+                answer = http.client.HTTPResponse(raw)
+                answer.begin()
+                check(answer.status == status, f"{text[:40]}: {answer.status}, not {status}")
+                check_fields(answer, status)
 
         plain = stack.ask("GET", "/openapi.json", token=token)
         packed = stack.ask("GET", "/openapi.json", token=token, headers={"Accept-Encoding": "gzip"})
@@ -126,6 +144,7 @@ def addresses(vams):
         stack.start()
         for path in ("/healthz", "/readyz", "/api/version", "/api/amplify-config", "/", "/roles", "/nothing"):
             answer = stack.ask("GET", path, headers={"X-Forwarded-For": "10.1.1.1"})
+            check_fields(answer, path)
             check((answer.status, answer.json()) == (403, {"message": "Forbidden"}), f"{path}: {answer.status}")
         answer = stack.ask("POST", "/auth/login", {"userId": ADMIN, "password": PASSWORD})
         check(answer.status == 403, f"a login from outside the ranges: {answer.status}")
@@ -139,6 +158,7 @@ def past_limit(answers):
     """Checks the refusals among the answers and gives their number."""
     refused = [answer for answer in answers if answer.status == 429]
     for answer in refused:
+        check_fields(answer, "429")
         check(re.fullmatch(r"[1-9]\d*", answer.headers.get("retry-after", "")), f"Retry-After: {answer.headers}")
         check(answer.json()["message"], "no message")
     return len(refused)
@@ -162,7 +182,7 @@ def limits(vams):
 def killed(vams):
     """Every write that was answered is there after kill -9, and the audit log is whole."""
     with Stack(vams, password=PASSWORD) as stack:
-        acknowledged, tried = set(), set()
+        acknowledged, tried, wrong = set(), set(), []
         for round_ in range(3):
             stack.start()
             token = stack.login(ADMIN, PASSWORD)["accessToken"]
@@ -174,11 +194,11 @@ def killed(vams):
                     tried.add(name)
                     try:
                         answer = stack.ask("POST", "/roles", {"roleName": name, "description": "x"}, token)
-                    except (OSError, ValueError):
+                    except (OSError, http.client.HTTPException):  # killed, before the answer or within it
                         return
-                    except Exception:  # the connection ended within the answer
+                    if answer.status != 200:
+                        wrong.append(f"{name}: {answer.status} {answer.body}")
                         return
-                    check(answer.status == 200, f"{name}: {answer.status} {answer.body}")
                     acknowledged.add(name)
                     if number == 10:
                         enough.set()
@@ -186,10 +206,11 @@ def killed(vams):
             workers = [threading.Thread(target=write, args=(n,), daemon=True) for n in range(4)]
             for worker in workers:
                 worker.start()
-            check(enough.wait(PATIENCE), "no writes")
+            check(enough.wait(PATIENCE), f"no writes: {wrong}")
             check(stack.stop(signal.SIGKILL) == -signal.SIGKILL, "it was not killed")
             for worker in workers:
                 worker.join(PATIENCE)
+            check(not wrong, f"writes were refused: {wrong[:3]}")
         check("is whole" in stack.run("audit", "verify"), "the audit log is not whole")
         stack.start()
         token = stack.login(ADMIN, PASSWORD)["accessToken"]
@@ -208,6 +229,18 @@ def killed(vams):
         unseen = [name for name in acknowledged if f'"{name}"' not in shown and f'{name}\\' not in shown]
         check(not unseen, f"{len(unseen)} writes are not in the audit log, such as {unseen[:3]}")
         return f"{len(acknowledged)} answered writes, all there"
+
+
+def first_start(vams):
+    """A start that fails makes no account, or its password would never be seen."""
+    with Stack(vams) as stack, socket.create_server(("127.0.0.1", 0)) as other:
+        stack.port = other.getsockname()[1]
+        said = stack.run("up", "--listen", f"127.0.0.1:{stack.port}", status=1)
+        check("in use" in said and "password" not in said, f"a busy port: {said}")
+        other.close()
+        found = re.search(r"has the password (\S+) until", stack.start())
+        check(found and stack.login(ADMIN, found.group(1))["challenge"], "no password that logs in")
+        check(stack.stop() == 0, "the server did not end well")
 
 
 def drained(vams):
@@ -247,6 +280,14 @@ def forms(secret):
 
 def found_in(path, secrets):
     data = path.read_bytes()
+    if path.suffix == ".db":  # long values lie in pieces there
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as base:
+            base.text_factory = bytes
+            tables = [name.decode() for (name,) in base.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+            check(tables, f"{path} has no tables")
+            for table in tables:
+                for row in base.execute(f'SELECT * FROM "{table}"'):
+                    data += b"\0".join(value for value in row if isinstance(value, bytes))
     return [name for name, secret in secrets.items() if any(form in data for form in forms(secret))]
 
 
@@ -314,10 +355,11 @@ def canary(vams):
         files += [path for path in stack.home.rglob("*") if path.is_file()]
         names = " ".join(path.name for path in files)
         check("access.jsonl" in names and "items.db" in names and re.search(r"\d\d\.log", names), f"only {names}")
-        stored = {"second factor", "mara's session"}  # what the server has to keep to compare with
         for path in files:
-            kept = stored if path.name.startswith("items.db") else set()
-            found = [name for name in found_in(path, secrets) if name not in kept]
+            if path.name in ("access.jsonl", "items.db"):
+                check(found_in(path, {"": "mara" if path.suffix == ".db" else "/nothing"}),
+                      f"{path.name} does not hold what it must, so this search finds nothing")
+            found = found_in(path, secrets)
             check(not found, f"{path.relative_to(stack.folder)} holds: {', '.join(found)}")
         return f"{len(secrets)} secrets, {len(files)} files"
 
@@ -368,7 +410,8 @@ def main():
     root = pathlib.Path(__file__).resolve().parents[2]
     fixtures = pathlib.Path(options.fixtures or os.environ.get("VAMS_FIXTURES") or root.parent / "shared/fixtures")
     parts = [("tls", lambda: tls(vams)), ("headers", lambda: headers(vams)), ("addresses", lambda: addresses(vams)),
-             ("limits", lambda: limits(vams)), ("killed", lambda: killed(vams)), ("drained", lambda: drained(vams)),
+             ("limits", lambda: limits(vams)), ("killed", lambda: killed(vams)),
+             ("first_start", lambda: first_start(vams)), ("drained", lambda: drained(vams)),
              ("canary", lambda: canary(vams)), ("imported", lambda: imported(vams, fixtures))]
     return run_parts([(name, part) for name, part in parts if not options.parts or name in options.parts])
 

@@ -2,8 +2,8 @@
 //
 // An OpenID Connect provider for tests: npm's oidc-provider, which tools/fetch_oidc_provider has
 // put into FOLDER, on 127.0.0.1 and a free port, which is the first line printed.  It gives access
-// tokens for its own clients (client credentials) as RS256 JWTs.  POST /test/rotate replaces its
-// signing key.
+// tokens for its own clients (client credentials) as RS256 JWTs, good for three days, those of kai
+// for six seconds.  POST /test/rotate replaces its signing key.
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
@@ -15,6 +15,7 @@ const { default: Provider } = await import(pathToFileURL(library));
 // What the clients' tokens say beside the protocol's own claims.
 const users = {
   dana: { username: 'dana', email: 'dana@plant.example' },
+  kai: { username: 'kai' },
   lee: { 'vams:tokens': '["Lee"]', 'vams:roles': '["editor"]', amr: ['pwd', 'otp'] },
 };
 
@@ -40,11 +41,11 @@ function newProvider(issuer) {
       resourceIndicators: {
         enabled: true,
         defaultResource: () => 'urn:plant:assets',
-        getResourceServerInfo: () => ({
+        getResourceServerInfo: (_context, _resource, client) => ({
           audience: 'vams',
           scope: 'assets plant.mfa',
           accessTokenFormat: 'jwt',
-          accessTokenTTL: 3 * 24 * 3600,
+          accessTokenTTL: client.clientId === 'kai' ? 6 : 3 * 24 * 3600,
           jwt: { sign: { alg: 'RS256' } },
         }),
       },
