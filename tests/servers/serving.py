@@ -384,7 +384,8 @@ def imported(vams, fixtures):
         check(roles == {"admin", "basicReadOnly", "museum-guests", "yard-leads", "yard-operators"}, f"{roles}")
         page = stack.call("GET", "/auth/constraints?pageSize=1000", token=token)["message"]["Items"]
         names = {constraint["name"] for constraint in page}
-        check({"yard operators", "Gäste – Lesesaal", "draft rule", "yard", "yard-2"} <= names, f"constraints of the data are missing: {names}")
+        check({"yard operators", "Gäste – Lesesaal", "draft rule", "yard", "yard-2"} <= names,
+              f"constraints of the data are missing: {names}")
         for number, (user, what, action, status) in enumerate((
                 ("dana@yard.example", "asset databaseId=harbor-yard tags=steel", "GET", 0),
                 ("dana@yard.example", "asset databaseId=harbor-yard tags=wood", "GET", 6),
