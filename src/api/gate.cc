@@ -287,7 +287,13 @@ http::Response Gate::Passage::Handle(const http::Request& request, OpContext& op
   std::string_view limited = request.client;
   if (route_.guard != Guard::kPublic) {
     auto who = Authenticate(request, op);
-    if (!who) return std::move(who).error();
+    if (!who) {
+      // Whoever tries tokens is held back by their address.
+      const auto now = std::chrono::steady_clock::now();
+      if (s_.caller_limit != nullptr && !s_.caller_limit->TryTake(request.client, now))
+        return TooMany(s_.caller_limit->RetryAfter(request.client, now));
+      return std::move(who).error();
+    }
     auto policy = s_.permissions.PolicyFor(op, (*who)->user, (*who)->mfa);
     if (!policy.ok()) {
       LogError(fmt::format("request {}: the permissions cannot be read, so it is refused: {} ({})",
@@ -303,16 +309,33 @@ http::Response Gate::Passage::Handle(const http::Request& request, OpContext& op
     if (!s_.caller_limit->TryTake(limited, now))
       return TooMany(s_.caller_limit->RetryAfter(limited, now));
   }
-  if (route_.guard == Guard::kRole)
+  if (route_.guard == Guard::kRole && route_.late_first_tier) {
+    call.first_tier_ = [this, &call] { return FirstTier(call); };
+  } else if (route_.guard == Guard::kRole) {
     if (auto passed = FirstTier(call); !passed) {
       http::Response refused = std::move(passed).error();
       refused.caller = call.user();
       return refused;
     }
+  }
   http::Response response = Run(call);
+  if (call.first_tier_ && !call.first_tier_passed_ && response.status < 400) {
+    LogError(fmt::format(
+        "request {} {}: the endpoint answered without having passed the check of path and method, "
+        "so its answer is not sent; this is a defect of the program",
+        request.request_id, route_.id));
+    response = Refuse(500, "Internal Server Error");
+  }
   WriteAudit(call, response);
   if (call.caller_ != nullptr) response.caller = call.user();
   return response;
+}
+
+Parsed<void> Call::FirstTier() {
+  VAMS_CHECK(first_tier_);
+  auto passed = first_tier_();
+  first_tier_passed_ = passed.has_value();
+  return passed;
 }
 
 void Call::Audit(audit::Channel channel, std::string type, json::object payload) {
@@ -369,6 +392,14 @@ Parsed<json::object> Body(const Call& call) {
 Parsed<json::object> OptionalBody(const Call& call) {
   if (call.request.body.empty()) return json::object();
   return Body(call);
+}
+
+Parsed<void> RequireMembers(const json::object& body,
+                            std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names)
+    if (!body.contains(name))
+      return std::unexpected(Refuse(400, fmt::format("Missing required field: {}", name)));
+  return {};
 }
 
 Parsed<void> Check(const model::Problems& problems, std::string_view model) {

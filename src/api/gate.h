@@ -8,8 +8,10 @@
 #include <boost/json/object.hpp>
 #include <expected>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "api/answers.h"
 #include "api/services.h"
@@ -25,6 +27,10 @@ enum class Guard : std::uint8_t {
   kToken,   // a valid token or key
   kRole,    // and a role whose constraints let the path and the method through
 };
+
+// A value, or the answer that refuses the request.
+template <typename T>
+using Parsed = std::expected<T, http::Response>;
 
 // One request on its way through an endpoint.
 class Call {
@@ -43,6 +49,10 @@ class Call {
   }
   const std::string& user() { return caller().user(); }
 
+  // The check of path and method, for endpoints with EndpointRoute::late_first_tier; a programmer's
+  // error in others.
+  Parsed<void> FirstTier();
+
   // Lines for the audit log; written once the answer is known.
   void Audit(audit::Channel channel, std::string type, boost::json::object payload);
   // For the ERRORS line of the answer, where the wire does not tell (ruling 12).
@@ -53,6 +63,8 @@ class Call {
   std::unique_ptr<catalog::Caller> caller_;
   std::vector<audit::Event> events_;
   std::string reason_;
+  std::function<Parsed<void>()> first_tier_;  // empty: was checked before
+  bool first_tier_passed_ = false;
 };
 
 using Endpoint = std::function<Result<http::Response>(Call&)>;
@@ -69,6 +81,9 @@ struct EndpointRoute {
   bool reads = false;
   // HEAD is asked for as GET in both tiers (the streaming routes).
   bool head_as_get = false;
+  // The endpoint looks at its body first, as clients know it, and then has to ask Call::FirstTier.
+  // An answer below 400 without that is never sent: 500 instead.
+  bool late_first_tier = false;
   bool admin = false;  // http::Route::admin
 };
 
@@ -90,14 +105,14 @@ class Gate {
   http::Routes& routes_;
 };
 
-// A value, or the answer that refuses the request.
-template <typename T>
-using Parsed = std::expected<T, http::Response>;
-
 // The body as an object; else 400 with the wire's text: missing, not JSON, not an object.
 Parsed<boost::json::object> Body(const Call& call);
 // The same, but an absent body is an empty object.
 Parsed<boost::json::object> OptionalBody(const Call& call);
+// 400 "Missing required field: name" for the first of them that the object does not have; a null is
+// there.
+Parsed<void> RequireMembers(const boost::json::object& body,
+                            std::initializer_list<std::string_view> names);
 // 400 with every complaint about a body, if there is one.
 Parsed<void> Check(const model::Problems& problems, std::string_view model);
 // 400 with the sentence, if there is one: for parameters of the path and the query.

@@ -154,6 +154,47 @@ TEST(Gate, PolicyChangesCountForTheNextRequest) {
   EXPECT_EQ(stack.Ask("GET", "/roles", "", rita).status, 403);
 }
 
+// An endpoint that looks at its body first has to ask for the check itself: whoever forgets it, or
+// does not care for what it says, answers nobody.
+TEST(Gate, AnAnswerWithoutTheLateCheckIsNeverSent) {
+  TestStack stack;
+  const auto add = [&](std::string path, Endpoint handle) {
+    stack.gate().Add({.verb = http::Verb::kPost,
+                      .path = path,
+                      .id = path.substr(1),
+                      .tag = {},
+                      .summary = {},
+                      .handle = std::move(handle),
+                      .late_first_tier = true});
+  };
+  const auto answer = [] { return Answer(boost::json::object{{"secret", "canary"}}); };
+  add("/forgets", [&](Call&) -> Result<http::Response> { return answer(); });
+  add("/ignores", [&](Call& call) -> Result<http::Response> {
+    (void)call.FirstTier();
+    return answer();
+  });
+  add("/asks", [&](Call& call) -> Result<http::Response> {
+    PARSE_OK(Body(call));
+    PARSE_OK(call.FirstTier());
+    return answer();
+  });
+  const auto ask = [&](std::string_view path, std::string_view body, const std::string& token) {
+    const auto reply = stack.Ask("POST", path, body, token);
+    return std::pair(reply.status, reply.text);
+  };
+  const std::pair failed(500, std::string(R"({"message":"Internal Server Error"})"));
+  const std::pair refused(403, std::string(R"({"message":"Not Authorized"})"));
+  const std::pair answered(200, std::string(R"({"secret":"canary"})"));
+
+  EXPECT_EQ(ask("/forgets", "{}", stack.AdminToken()), failed);
+  EXPECT_EQ(ask("/ignores", "{}", stack.NobodyToken()), failed);
+  EXPECT_EQ(ask("/asks", "{}", stack.NobodyToken()), refused);
+  EXPECT_EQ(ask("/asks", "{}", stack.AdminToken()), answered);
+  EXPECT_EQ(ask("/asks", "", stack.NobodyToken()).first, 400);
+  EXPECT_EQ(ask("/asks", "{}", "").first, 401);
+  EXPECT_THAT(AuditText(stack), HasSubstr(R"("route__path":"/asks")"));
+}
+
 TEST(Gate, RateOfOneCallerIsLimited) {
   TestStack stack;
   http::KeyedLimiter limiter({.per_second = 0.001, .burst = 2});
@@ -168,6 +209,8 @@ TEST(Gate, RateOfOneCallerIsLimited) {
   EXPECT_EQ(reply.status, 429);
   EXPECT_EQ(reply.message(), "Too Many Requests");
   EXPECT_GE(std::stoi(reply.Header("retry-after")), 1);
+  for (const int status : {403, 403, 429})
+    EXPECT_EQ(stack.Ask("GET", "/secure-config", "", "a.b.c").status, status);
   // Others have their own.
   EXPECT_EQ(stack.Ask("GET", "/secure-config", "", stack.AdminToken()).status, 200);
   EXPECT_EQ(stack.Ask("GET", "/healthz").status, 200);

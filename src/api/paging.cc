@@ -1,5 +1,6 @@
 #include "api/paging.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "identity/jwt.h"
@@ -7,8 +8,13 @@
 namespace vams::api {
 
 namespace {
+
 constexpr std::string_view kMark = "v1:";
-}
+
+constexpr std::size_t kMostOfPage = 10000;
+constexpr std::size_t kPageOfBadSize = 3000;
+
+}  // namespace
 
 std::optional<std::size_t> FindNumber(const http::Request& request, std::string_view name,
                                       std::size_t min) {
@@ -29,6 +35,27 @@ std::optional<std::string> PlaceOf(std::string_view token) {
   auto text = identity::Base64UrlDecode(token);
   if (!text || !text->starts_with(kMark)) return std::nullopt;
   return text->substr(kMark.size());
+}
+
+std::optional<PageAsked> AskedPage(const http::Request& request, std::string_view list) {
+  PageAsked asked;
+  const bool sized = request.FindQuery("pageSize").has_value();
+  asked.size = FindNumber(request, "pageSize").value_or(sized ? kPageOfBadSize : kMostOfPage);
+  asked.size =
+      std::min({asked.size, FindNumber(request, "maxItems").value_or(kMostOfPage), kMostOfPage});
+  const auto token = request.FindQuery("startingToken");
+  if (!token || token->empty()) return asked;
+  const auto place = PlaceOf(*token);
+  const std::string of_list = std::string(list) + '\n';
+  if (!place || !place->starts_with(of_list) || place->size() == of_list.size())
+    return std::nullopt;
+  asked.after = place->substr(of_list.size());
+  return asked;
+}
+
+boost::json::value NextToken(std::string_view list, std::string_view cursor) {
+  if (cursor.empty()) return nullptr;
+  return boost::json::string(TokenOf(std::string(list).append("\n").append(cursor)));
 }
 
 }  // namespace vams::api

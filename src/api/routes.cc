@@ -19,6 +19,7 @@ void AddAllRoutes(Gate& gate, const Services& services) {
   AddRoleRoutes(gate);
   AddUserRoleRoutes(gate);
   AddApiKeyRoutes(gate);
+  AddDatabaseRoutes(gate);
 }
 
 }  // namespace vams::api

@@ -15,6 +15,8 @@ void AddUserRoleRoutes(Gate& gate);
 void AddConstraintRoutes(Gate& gate);
 void AddExplainRoutes(Gate& gate);
 void AddApiKeyRoutes(Gate& gate);
+// Databases, and the buckets that their assets are stored in.
+void AddDatabaseRoutes(Gate& gate);
 
 // All of these and those of logins and accounts.
 void AddAllRoutes(Gate& gate, const Services& services);

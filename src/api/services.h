@@ -11,6 +11,7 @@
 #include "audit/audit_log.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "catalog/databases.h"
 #include "catalog/permissions.h"
 #include "http/rate_limit.h"
 #include "identity/accounts.h"
@@ -50,6 +51,7 @@ struct Services {
   const Clock& clock;
   Random& random;
   catalog::Permissions& permissions;
+  catalog::Databases& databases;
   identity::ApiKeys& api_keys;
   // Built-in accounts: both or neither; without them the external provider is there.
   identity::Accounts* accounts = nullptr;

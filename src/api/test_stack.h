@@ -29,6 +29,7 @@
 #include "api/gate.h"
 #include "api/services.h"
 #include "audit/audit_log.h"
+#include "catalog/databases.h"
 #include "catalog/permissions.h"
 #include "catalog/seed.h"
 #include "files/files.h"
@@ -158,6 +159,7 @@ class TestStack {
         op_, *store_,
         {.admin_user = std::string(kAdmin), .admin_email = "administrator@example.com"}, clock_));
     permissions_ = std::make_unique<catalog::Permissions>(*store_, clock_, random_);
+    databases_ = std::make_unique<catalog::Databases>(*store_, clock_);
     const auto roles_of = [this](OpContext& op, std::string_view user) {
       return permissions_->RolesOf(op, user);
     };
@@ -183,6 +185,7 @@ class TestStack {
                                .clock = clock_,
                                .random = random_,
                                .permissions = *permissions_,
+                               .databases = *databases_,
                                .api_keys = *api_keys_,
                                .accounts = accounts_.get(),
                                .sessions = sessions_.get(),
@@ -331,6 +334,7 @@ class TestStack {
   std::unique_ptr<items::MemoryStore> memory_;
   std::unique_ptr<testing::FaultyStore> store_;
   std::unique_ptr<catalog::Permissions> permissions_;
+  std::unique_ptr<catalog::Databases> databases_;
   std::unique_ptr<identity::ApiKeys> api_keys_;
   std::unique_ptr<audit::AuditLog> audit_;
   std::unique_ptr<identity::Accounts> accounts_;

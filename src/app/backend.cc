@@ -15,6 +15,7 @@
 #include "audit/audit_log.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "catalog/databases.h"
 #include "catalog/permissions.h"
 #include "files/files.h"
 #include "http/access_log.h"
@@ -90,6 +91,7 @@ struct Backend::Impl {
   std::unique_ptr<http::AccessLog> access_log;
   std::unique_ptr<audit::AuditLog> audit;
   std::unique_ptr<catalog::Permissions> permissions;
+  std::unique_ptr<catalog::Databases> databases;
   std::unique_ptr<identity::ApiKeys> api_keys;
   std::unique_ptr<identity::Accounts> accounts;
   std::unique_ptr<identity::Sessions> sessions;
@@ -143,6 +145,7 @@ void Backend::Impl::AddRoutes(const config::Config& config) {
       .clock = clock,
       .random = random,
       .permissions = *permissions,
+      .databases = *databases,
       .api_keys = *api_keys,
       .accounts = accounts.get(),
       .sessions = sessions.get(),
@@ -205,6 +208,7 @@ Status Backend::Impl::Open(const lifecycle::Stack& stack, const config::Config& 
   }
   TRY(audit, audit::AuditLog::Open(stack.folder / "audit", clock));
   permissions = std::make_unique<catalog::Permissions>(store, clock, random);
+  databases = std::make_unique<catalog::Databases>(store, clock);
   TRY_OK(OpenIdentity(config, settings.public_url.empty() ? issuer : settings.public_url));
   OpContext op;
   TRY(const auto warnings, permissions->Check(op));

@@ -7,6 +7,8 @@
 
 #include "access/defaults.h"
 #include "app/release.h"
+#include "app/settings.h"
+#include "catalog/buckets.h"
 #include "catalog/permissions.h"
 #include "catalog/seed.h"
 #include "identity/accounts.h"
@@ -17,6 +19,19 @@ namespace vams::app {
 namespace {
 
 constexpr const char* kPasswordVariable = "VAMS_ADMIN_PASSWORD";
+
+// The bucket that a stack makes for itself: a name that any object store of the S3 protocol takes
+// (lower case, at most 63 characters).
+std::string OwnBucketName(std::string_view product, std::string_view stack) {
+  constexpr std::string_view kSuffix = "-assets";
+  constexpr std::size_t kLongest = 63;
+  std::string name = fmt::format("{}-{}", product, stack);
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) c = '-';
+  }
+  return name.substr(0, kLongest - kSuffix.size()).append(kSuffix);
+}
 
 // A random password must be changed at the first sign-in; one that was chosen need not be.
 Status MakeAdministrator(OpContext& op, identity::Accounts& accounts, const config::Config& config,
@@ -40,13 +55,15 @@ Status MakeAdministrator(OpContext& op, identity::Accounts& accounts, const conf
 
 }  // namespace
 
-Status PrepareStore(OpContext& op, items::ItemStore& store, const config::Config& config,
-                    const Clock& clock) {
+Status PrepareStore(OpContext& op, items::ItemStore& store, std::string_view stack,
+                    const config::Config& config, const Clock& clock, Random& random) {
   TRY([[maybe_unused]] const auto seeded, catalog::SeedDefaults(op, store,
                                                                 {.admin_user = config.admin_user_id,
                                                                  .admin_email = config.admin_email,
                                                                  .release = Release()},
                                                                 clock));
+  TRY([[maybe_unused]] const auto added,
+      catalog::SeedBuckets(op, store, random, BucketsOf(config, stack)));
   return Ok();
 }
 
@@ -70,8 +87,27 @@ Result<Prepared> PrepareAdministrator(OpContext& op, items::ItemStore& store,
   return prepared;
 }
 
-Status CheckAdminPassword(const config::Config& config,
-                          const std::map<std::string, std::string>& environment) {
+std::vector<catalog::BucketSeed> BucketsOf(const config::Config& config, std::string_view stack) {
+  constexpr std::string_view kArn = ":s3:::";
+  std::vector<catalog::BucketSeed> buckets;
+  if (config.asset_buckets.create_new)
+    buckets.push_back({.name = OwnBucketName(config.name, stack), .versioned = true});
+  for (const config::ExternalBucket& external : config.asset_buckets.external) {
+    const std::size_t arn =
+        external.location.starts_with("arn:") ? external.location.find(kArn) : std::string::npos;
+    buckets.push_back({.name = arn == std::string::npos
+                                   ? external.location
+                                   : external.location.substr(arn + kArn.size()),
+                       .prefix = external.prefix});
+  }
+  return buckets;
+}
+
+Status CheckBeforeCreate(const config::Config& config,
+                         const std::map<std::string, std::string>& environment,
+                         const Clock& clock) {
+  TRY(const auto options, ServerOptionsOf(config, {}));
+  if (options.tls) TRY_OK(http::CheckTls(*options.tls, clock));
   const auto given = environment.find(kPasswordVariable);
   if (!config.auth.builtin_accounts || given == environment.end() || given->second.empty())
     return Ok();
@@ -88,7 +124,7 @@ Result<Prepared> PrepareStack(const lifecycle::Stack& stack, const config::Confi
   TRY(const auto lock, lifecycle::LockStack(stack, "vams stack create", clock));
   TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.clock = &clock}));
   OpContext op;
-  TRY_OK(PrepareStore(op, *store, config, clock));
+  TRY_OK(PrepareStore(op, *store, stack.name, config, clock, random));
   return PrepareAdministrator(op, *store, config, environment, clock, random);
 }
 

@@ -1,16 +1,19 @@
-// Makes a generation fit to be served: system tables and defaults that are missing, and the first
-// administrator's account.  Spec: permissions.md section 8, config.md app.adminUserId.
+// Makes a generation fit to be served: system tables and defaults that are missing, the records of
+// the configured buckets, and the first administrator's account.  Spec: permissions.md section 8,
+// config.md app.adminUserId and app.assetBuckets, data-model.md section 4.24.
 // Blocks on the store.  The caller holds the stack's lock, or owns a stack nobody else knows yet.
 #pragma once
 
 #include <boost/json/object.hpp>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "catalog/buckets.h"
 #include "config/config.h"
 #include "items/store.h"
 #include "lifecycle/stack.h"
@@ -26,9 +29,9 @@ struct Prepared {
   std::vector<std::string> warnings;
 };
 
-// The tables and defaults.  Idempotent.
-Status PrepareStore(OpContext& op, items::ItemStore& store, const config::Config& config,
-                    const Clock& clock);
+// The tables, the defaults, the records of the buckets.  `stack` is the stack's name.  Idempotent.
+Status PrepareStore(OpContext& op, items::ItemStore& store, std::string_view stack,
+                    const config::Config& config, const Clock& clock, Random& random);
 
 // The account.  Idempotent.  Comes last, when nothing else can go wrong any more: whoever calls
 // this must show what it made, for the password cannot be shown again.  kInvalid if
@@ -43,10 +46,15 @@ Result<Prepared> PrepareStack(const lifecycle::Stack& stack, const config::Confi
                               const std::map<std::string, std::string>& environment,
                               const Clock& clock, Random& random);
 
-// kInvalid if the environment's password for the administrator will not do: look before a stack is
-// made.
-Status CheckAdminPassword(const config::Config& config,
-                          const std::map<std::string, std::string>& environment);
+// Look before a stack is made: kInvalid if the environment's password for the administrator will
+// not do; what serving with this configuration would fail with (addresses, certificate, key).
+Status CheckBeforeCreate(const config::Config& config,
+                         const std::map<std::string, std::string>& environment, const Clock& clock);
+
+// The buckets of app.assetBuckets: the stack's own, if there is to be one, and the external ones,
+// by the name of a bucket or, for a folder, by its location.  Whether an external one keeps
+// versions is not known here, so it counts as one that does not.
+std::vector<catalog::BucketSeed> BucketsOf(const config::Config& config, std::string_view stack);
 
 // What people read of it, a line each; nothing when nothing was done.
 std::string PreparedText(const Prepared& prepared);

@@ -95,7 +95,7 @@ Status Serve(const lifecycle::Stack& stack, const config::Config& config,
                            : WaitForLock(stack, clock));
   TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.clock = &clock}));
   OpContext op;
-  TRY_OK(PrepareStore(op, *store, config, clock));
+  TRY_OK(PrepareStore(op, *store, stack.name, config, clock, SystemRandom()));
   TRY(const auto issuer, IssuerOf(config));
   TRY(const auto backend, Backend::Open(stack, config, issuer, *store, clock, SystemRandom()));
   server_options.on_access = [&](const http::AccessRecord& record) { backend->OnAccess(record); };

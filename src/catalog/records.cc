@@ -1,5 +1,7 @@
 #include "catalog/records.h"
 
+#include <fmt/chrono.h>
+
 #include "base/clock.h"
 
 namespace vams::catalog {
@@ -56,6 +58,10 @@ std::string IsoSecondsNoZone(std::int64_t millis) {
 
 std::string IsoMicrosNoZone(std::int64_t millis) {
   return IsoMillis(millis).substr(0, kMillisLength) + "000";
+}
+
+std::string LongDate(std::int64_t millis) {
+  return fmt::format("{:%B %d %Y - %H:%M:%S}", fmt::gmtime(millis / 1000));
 }
 
 Value TextOrNull(const std::optional<std::string>& text) {

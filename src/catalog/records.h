@@ -35,6 +35,8 @@ bool UsableWithoutMfa(const items::Item& role);
 // "2025-04-08T06:00:00" and "2025-04-08T06:00:00.123000": the times of records made by the API.
 std::string IsoSecondsNoZone(std::int64_t millis);
 std::string IsoMicrosNoZone(std::int64_t millis);
+// "April 08 2025 - 06:00:00": the dates of databases.
+std::string LongDate(std::int64_t millis);
 
 // A text, or NULL where there is none.
 items::Value TextOrNull(const std::optional<std::string>& text);

@@ -59,7 +59,7 @@ Result<int> Up(Context& context, const Options& options) {
   if (!registry.Exists(name)) {
     TRY(const auto sources, context.ConfigSources(nullptr));
     TRY(const auto config, config::Load(sources));
-    TRY_OK(app::CheckAdminPassword(config, context.environment));
+    TRY_OK(app::CheckBeforeCreate(config, context.environment, context.clock));
     TRY(const auto stack, registry.Create(name, sources.file_text));
     TRY_OK(lifecycle::AppendHistory(stack, {{"operation", "create"}, {"result", "done"}},
                                     context.clock));

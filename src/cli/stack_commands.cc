@@ -28,7 +28,7 @@ Result<int> Create(Context& context, const std::string& name) {
   TRY(const auto registry, context.Registry());
   TRY(const auto sources, context.ConfigSources(nullptr));
   TRY(const auto config, config::Load(sources));
-  TRY_OK(app::CheckAdminPassword(config, context.environment));
+  TRY_OK(app::CheckBeforeCreate(config, context.environment, context.clock));
   TRY(const auto stack,
       registry.Create(name.empty() ? config.stack_name : name, sources.file_text));
   TRY_OK(lifecycle::AppendHistory(stack, {{"operation", "create"}, {"result", "done"}},

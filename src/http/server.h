@@ -101,6 +101,10 @@ struct ServerOptions {
   Random* random = &SystemRandom();     // request ids; used by Start only
 };
 
+// Whether a server could start with this material: the errors of Server::Start about it.  Reads the
+// files.
+Status CheckTls(const TlsOptions& options, const Clock& clock);
+
 class Server {
  public:
   // Listens when it returns.  The routes are copied.  kUnavailable, with the cause and what to do,

@@ -123,4 +123,9 @@ Result<std::shared_ptr<asio::ssl::context>> LoadTls(const TlsOptions& options,
   return owner;
 }
 
+Status CheckTls(const TlsOptions& options, const Clock& clock) {
+  TRY([[maybe_unused]] const auto context, LoadTls(options, clock.NowMillis()));
+  return Ok();
+}
+
 }  // namespace vams::http

@@ -1,52 +1,14 @@
 #include "model/names.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include <fmt/format.h>
-#include <pcre2.h>
 
 #include <algorithm>
 
-#include "base/result.h"
+#include "model/pattern.h"
 
 namespace vams::model {
 
 namespace {
-
-// A pattern as the sentences show it, matched over the whole text.  Classes such as \w know all of
-// Unicode, as they do where these patterns come from.
-class Pattern {
- public:
-  explicit Pattern(std::string_view text) : text_(text) {
-    int error = 0;
-    PCRE2_SIZE at = 0;
-    code_ = pcre2_compile(
-        reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-        PCRE2_UTF | PCRE2_UCP | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY, &error,
-        &at, nullptr);
-    VAMS_CHECK(code_ != nullptr);
-  }
-
-  std::string_view text() const { return text_; }
-
-  // False for what is no UTF-8, too.
-  bool Matches(std::string_view value) const {
-    pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
-    if (data == nullptr) return false;
-    const int found = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(value.data()), value.size(),
-                                  0, 0, data, nullptr);
-    pcre2_match_data_free(data);
-    return found >= 0;
-  }
-
- private:
-  std::string_view text_;
-  pcre2_code* code_;  // lives as long as the program
-};
-
-Complaint Follow(const Pattern& pattern, std::string_view field, std::string_view value) {
-  if (pattern.Matches(value)) return std::nullopt;
-  return fmt::format("{} is invalid. Must follow the regexp {}", field, pattern.text());
-}
 
 bool IsGlobal(std::string_view value) {
   const auto is_blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
@@ -65,6 +27,13 @@ Complaint CheckObjectName(std::string_view field, std::string_view value) {
   return Follow(pattern, field, value);
 }
 
+Complaint CheckId(std::string_view field, std::string_view value) {
+  static const Pattern pattern("^[-_a-zA-Z0-9]{3,63}$");
+  if (value.empty()) return fmt::format("{} is a required field.", field);
+  if (auto complaint = CheckNotGlobal(field, value)) return complaint;
+  return Follow(pattern, field, value);
+}
+
 Complaint CheckUserId(std::string_view field, std::string_view value) {
   static const Pattern pattern(R"(^[\w\-\.\+\@]{3,256}$)");
   return Follow(pattern, field, value);
@@ -79,8 +48,8 @@ Complaint CheckEmail(std::string_view field, std::string_view value) {
 }
 
 Complaint CheckUuid(std::string_view field, std::string_view value) {
-  static const Pattern pattern(
-      "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$");
+  static const Pattern pattern(R"(^[0-9a-fA-F]{8}\b\-[0-9a-fA-F]{4}\b\-[0-9a-fA-F]{4})"
+                               R"(\b\-[0-9a-fA-F]{4}\b\-[0-9a-fA-F]{12}$)");
   return Follow(pattern, field, value);
 }
 

@@ -11,6 +11,9 @@ namespace vams::model {
 // Nothing if the value will do, else the whole sentence, which begins with the field's name.
 using Complaint = std::optional<std::string>;
 
+// Of databases, pipelines, workflows: 3 to 63 letters, digits, "-" and "_", not "global".
+// Spec: api-assets.md section 1.7, ID.
+Complaint CheckId(std::string_view field, std::string_view value);
 Complaint CheckObjectName(std::string_view field, std::string_view value);
 Complaint CheckUserId(std::string_view field, std::string_view value);
 Complaint CheckEmail(std::string_view field, std::string_view value);
