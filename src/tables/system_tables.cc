@@ -39,6 +39,14 @@ items::TableSpec Objects() {
           .ttl_attribute = {}};
 }
 
+items::TableSpec UploadParts() {
+  return {.name = std::string(kUploadPartsTable),
+          .partition = {"uploadId", Kind::kS},
+          .sort = {"number", Kind::kN},
+          .indexes = {},
+          .ttl_attribute = {}};
+}
+
 items::TableSpec Residue() {
   return {.name = std::string(kResidueTable),
           .partition = {"scope", Kind::kS},
@@ -80,6 +88,9 @@ std::span<const items::TableSpec> SystemTables() {
       Keyed(kSeedsTable, "table", "key", ""),
       Keyed(kSessionsTable, "userId", "sessionId", "expiresAt"),
       Keyed(kSigningKeysTable, "keyId", "", ""),
+      UploadParts(),
+      Keyed(kUploadsTable, "uploadId", "", ""),
+      Keyed(kUrlKeysTable, "keyId", "", ""),
   };
   return specs;
 }

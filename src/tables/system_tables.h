@@ -19,6 +19,9 @@ namespace vams::tables {
 inline constexpr std::string_view kObjectsTable = "sys.objects";
 // One record per object version.
 inline constexpr std::string_view kObjectVersionsTable = "sys.object-versions";
+// Multipart uploads and their parts: objects/local.
+inline constexpr std::string_view kUploadsTable = "sys.uploads";
+inline constexpr std::string_view kUploadPartsTable = "sys.upload-parts";
 // What migrations lost on the way, one record per record of the other shape (migrate/unit.h).
 inline constexpr std::string_view kResidueTable = "sys.migration-residue";
 // Quarantined records and what the operator was told about others.
@@ -37,6 +40,8 @@ inline constexpr std::string_view kSigningKeysTable = "sys.signing-keys";
 inline constexpr std::string_view kNamesTable = "sys.names";
 // What a stack was seeded with, to tell a default from what somebody edited: catalog/seed.h.
 inline constexpr std::string_view kSeedsTable = "sys.seeds";
+// The keys that sign object URLs: objects/signed_url.h.
+inline constexpr std::string_view kUrlKeysTable = "sys.url-keys";
 
 // All of them, by name.
 std::span<const items::TableSpec> SystemTables();
