@@ -76,6 +76,7 @@ void AddStackCommands(CLI::App& app, Context& context);
 void AddImportCommand(CLI::App& app, Context& context);
 void AddExportCommand(CLI::App& app, Context& context);
 void AddItemsCommands(CLI::App& app, Context& context);
+void AddObjectsCommands(CLI::App& app, Context& context);
 void AddMigrateCommands(CLI::App& app, Context& context);
 void AddConfigCommands(CLI::App& app, Context& context);
 void AddServeCommands(CLI::App& app, Context& context);

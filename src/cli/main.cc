@@ -79,6 +79,7 @@ int Main(int argc, char** argv) {
   AddExportCommand(app, context);
   AddMigrateCommands(app, context);
   AddItemsCommands(app, context);
+  AddObjectsCommands(app, context);
   AddConfigCommands(app, context);
   AddAuditCommands(app, context);
   AddAuthCommands(app, context);

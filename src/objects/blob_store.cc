@@ -1,8 +1,11 @@
 #include "objects/blob_store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+
+#include <algorithm>
 
 #include <chrono>
 #include <map>
@@ -11,6 +14,7 @@
 #include "base/encoding.h"
 #include "base/fault_point.h"
 #include "base/hash.h"
+#include "objects/pack_store.h"
 #include "objects/staged_file.h"
 
 namespace vams::objects {
@@ -20,11 +24,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kChunk = std::size_t{1} << 20;
-constexpr std::size_t kShaDigits = 64;
 constexpr std::string_view kFormatFile = "format";
-constexpr std::string_view kFormat = "vams-blobs 1\n";
+constexpr std::string_view kFormat = "vams-blobs 2\n";
+constexpr std::string_view kFormatWithoutPacks = "vams-blobs 1\n";
 constexpr std::string_view kFormatName = "vams-blobs ";
 constexpr std::string_view kIncoming = "incoming";
+// What a batch keeps in memory for packs; more of it waits in files.
+constexpr std::size_t kBatchMemory = std::size_t{32} << 20;
+// How often a blob may be moved by a collection while it is being opened.
+constexpr int kMoves = 5;
 // A temporary file that nobody has written to for so long is of a process that died.
 constexpr std::chrono::hours kStale{24};
 
@@ -76,7 +84,7 @@ void DropStale(const files::Path& incoming) {
 Status CheckFormat(const files::Path& folder) {
   const auto path = folder / kFormatFile;
   auto format = files::ReadAll(path, 4096);
-  if (format.ok() && *format == kFormat) return Ok();
+  if (format.ok() && (*format == kFormat || *format == kFormatWithoutPacks)) return Ok();
   if (format.ok() && format->starts_with(kFormatName))
     return Error(Code::kNotSupported,
                  fmt::format("the blobs in {} are kept in a form that this release does not know; "
@@ -124,54 +132,106 @@ Result<BlobInfo> DigestFile(const files::Path& path) {
 
 // ---- BlobStore ----
 
-Result<std::unique_ptr<BlobStore>> BlobStore::Open(const files::Path& folder) {
+BlobStore::BlobStore(files::Path folder, const BlobStoreOptions& options)
+    : folder_(std::move(folder)),
+      options_(options),
+      clock_(options.clock != nullptr ? *options.clock : SystemClock()),
+      packs_(std::make_unique<PackStore>(
+          folder_, PackStore::Options{.seal_at = options.seal_at, .clock = &clock_},
+          [this] { return AllowPacks(); })) {}
+BlobStore::~BlobStore() = default;
+
+Result<std::unique_ptr<BlobStore>> BlobStore::Open(const files::Path& folder,
+                                                   const BlobStoreOptions& options) {
   TRY_OK(files::MakeFolders(folder));
   TRY_OK(CheckFormat(folder));
-  std::unique_ptr<BlobStore> store(new BlobStore(folder));
-  TRY_OK(files::MakeFolders(store->Incoming()));
-  DropStale(store->Incoming());
+  std::unique_ptr<BlobStore> store(new BlobStore(folder, options));
+  TRY_OK(files::MakeFolders(store->incoming()));
+  DropStale(store->incoming());
   return store;
 }
 
-files::Path BlobStore::Incoming() const { return folder_ / kIncoming; }
+files::Path BlobStore::incoming() const { return folder_ / kIncoming; }
+
+// Releases that know no packs must not open the folder from now on.
+Status BlobStore::AllowPacks() const {
+  TRY(const auto format, files::ReadAll(folder_ / kFormatFile, 4096));
+  if (format == kFormat) return Ok();
+  return files::WriteAtomically(folder_ / kFormatFile, kFormat);
+}
 
 Result<files::Path> BlobStore::PathOf(std::string_view sha256) const {
-  if (sha256.size() != kShaDigits || sha256.find_first_not_of("0123456789abcdef") != sha256.npos)
-    return Error(Code::kInvalid,
-                 fmt::format("\"{}\" is no SHA-256 digest in lower-case hexadecimal", sha256));
+  TRY_OK(DigestFromHex(sha256));
   return folder_ / sha256.substr(0, 2) / sha256.substr(2, 2) / sha256;
 }
 
-Result<std::uint64_t> BlobStore::Size(std::string_view sha256) const {
-  TRY(const auto path, PathOf(sha256));
+Result<BlobLocation> BlobStore::Locate(std::string_view sha256) const {
+  TRY(auto path, PathOf(sha256));
   struct stat info {};
-  if (::stat(path.c_str(), &info) == 0) return static_cast<std::uint64_t>(info.st_size);
+  if (::stat(path.c_str(), &info) == 0)
+    return BlobLocation{std::move(path), 0, static_cast<std::uint64_t>(info.st_size)};
   if (errno != ENOENT) return files::ErrnoError("read", path, errno);
+  TRY(const auto digest, DigestFromHex(sha256));
+  TRY(const auto found, packs_->Find(digest));
+  if (found) return BlobLocation{found->pack, found->offset, found->length, true};
   return Error(Code::kNotFound,
                fmt::format("there is no blob {} in {}; import the bytes again, or restore a backup",
                            sha256, folder_.string()));
 }
 
+Result<std::uint64_t> BlobStore::Size(std::string_view sha256) const {
+  TRY(const auto at, Locate(sha256));
+  return at.length;
+}
+
 Result<bool> BlobStore::Has(std::string_view sha256) const {
-  const auto size = Size(sha256);
-  if (size.ok()) return true;
-  if (size.error().code == Code::kNotFound) return false;
-  return size.error();
+  const auto at = Locate(sha256);
+  if (!at.ok() && at.error().code == Code::kNotFound) return false;
+  if (!at.ok()) return at.error();
+  if (!at->packed) return true;
+  TRY(const auto digest, DigestFromHex(sha256));
+  TRY(const auto durable, packs_->Find(digest, true));
+  return durable.has_value();
+}
+
+Result<bool> BlobStore::ReuseFile(std::string_view sha256, std::uint64_t size) {
+  TRY(const auto path, PathOf(sha256));
+  const std::lock_guard lock(age_mutex_);
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT) return false;
+    return files::ErrnoError("read", path, errno);
+  }
+  // One of another size is damaged; one of another user cannot be made young.  Both are replaced.
+  if (static_cast<std::uint64_t>(info.st_size) != size) return false;
+  return MakeYoung(path);
+}
+
+bool BlobStore::MakeYoung(const files::Path& path) const {
+  const std::int64_t now = clock_.NowMillis();
+  const timespec time{.tv_sec = now / 1000, .tv_nsec = now % 1000 * 1'000'000};
+  const timespec times[] = {time, time};
+  return ::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0;
 }
 
 Status BlobStore::Read(std::string_view sha256, const Sink& sink) const {
-  TRY_OK(Size(sha256));  // tells what is missing
-  TRY(const auto path, PathOf(sha256));
+  TRY(const auto reader, OpenForReading(sha256));
   Hasher hasher(HashKind::kSha256);
-  TRY_OK(ReadChunks(path, [&](std::string_view chunk) {
-    hasher.Update(chunk);
-    return sink(chunk);
-  }));
+  std::string chunk(std::min<std::uint64_t>(kChunk, reader->size() + 1), '\0');
+  for (std::uint64_t at = 0;;) {
+    TRY(const std::size_t count, reader->ReadAt(at, chunk.data(), chunk.size()));
+    if (count == 0) break;
+    const auto read = std::string_view(chunk).substr(0, count);
+    hasher.Update(read);
+    TRY_OK(sink(read));
+    at += count;
+  }
   if (HexEncode(hasher.Finish()) == sha256) return Ok();
+  TRY(const auto at, Locate(sha256));
   return Error(Code::kCorrupt,
                fmt::format("the blob {} is damaged: its content has another digest; "
                            "restore {} from a backup",
-                           sha256, path.string()));
+                           sha256, at.file.string()));
 }
 
 Status BlobStore::CopyTo(std::string_view sha256, const files::Path& path) const {
@@ -198,36 +258,75 @@ Result<BlobInfo> BlobStore::AddBytes(std::string_view bytes) {
   return info;
 }
 
+Status BlobStore::AddStaged(StagedFile file, const BlobInfo& info) {
+  BlobBatch batch(*this);
+  TRY_OK(batch.AddStaged(std::move(file), info));
+  return batch.Commit();
+}
+
 // ---- BlobBatch ----
 
 struct BlobBatch::Impl {
   explicit Impl(BlobStore& blobs) : store(blobs) {}
 
-  // Keeps the staged content unless the store or the batch has it.
-  Status Take(StagedFile file, const BlobInfo& info);
+  // Whether the store or the batch has the content already.
+  Result<bool> HasAlready(const BlobInfo& info);
+  Status TakeBytes(std::string bytes, const BlobInfo& info);
+  Status TakeFile(StagedFile file, const BlobInfo& info);
+  bool IsSmall(std::uint64_t size) const { return size < store.options_.pack_below; }
   Status SyncContents();
-  Status CommitAll();
+  Status CommitFiles();
+  Status CommitSmall();
 
   BlobStore& store;
-  std::map<std::string, Staged> staged;  // by digest
+  std::map<std::string, Staged> staged;      // by digest
+  std::map<std::string, std::string> small;  // by digest
+  std::size_t memory = 0;                    // of them
   // Blobs that are there already: whoever stored them may not have synced their names yet.
   std::set<std::string> found;
   std::uint64_t bytes = 0;
 };
 
-Status BlobBatch::Impl::Take(StagedFile file, const BlobInfo& info) {
-  if (staged.contains(info.sha256)) return Ok();
-  auto size = store.Size(info.sha256);
-  if (size.ok() && *size == info.size) {
+Result<bool> BlobBatch::Impl::HasAlready(const BlobInfo& info) {
+  if (staged.contains(info.sha256) || small.contains(info.sha256)) return true;
+  TRY_OK(store.packs_->EnterWriting());
+  TRY(const bool file, store.ReuseFile(info.sha256, info.size));
+  if (file) {
     found.insert(info.sha256);
+    return true;
+  }
+  TRY(const auto digest, DigestFromHex(info.sha256));
+  return store.packs_->Reuse(digest, info.size);
+}
+
+Status BlobBatch::Impl::TakeBytes(std::string content, const BlobInfo& info) {
+  TRY(const bool there, HasAlready(info));
+  if (there) return Ok();
+  if (IsSmall(info.size) && memory < kBatchMemory) {
+    memory += content.size();
+    bytes += info.size;
+    small.emplace(info.sha256, std::move(content));
     return Ok();
   }
-  // One of another size is damaged: this one replaces it.
-  if (!size.ok() && size.error().code != Code::kNotFound) return std::move(size).error();
+  TRY(auto file, StagedFile::Create(store.incoming()));
+  TRY_OK(file.Write(content));
+  return TakeFile(std::move(file), info);
+}
+
+Status BlobBatch::Impl::TakeFile(StagedFile file, const BlobInfo& info) {
   TRY_OK(file.Close(0444));
   staged.emplace(info.sha256, Staged{std::move(file), info.size});
   bytes += info.size;
   return Ok();
+}
+
+Status BlobBatch::Impl::CommitSmall() {
+  std::vector<PackedContent> contents;
+  for (const auto& [sha256, content] : small) {
+    TRY(const auto digest, DigestFromHex(sha256));
+    contents.push_back({.sha256 = digest, .bytes = content});
+  }
+  return contents.empty() ? Ok() : store.packs_->Add(contents);
 }
 
 // One content is synced alone; more of them cheaper with everything else on the file system.
@@ -237,7 +336,8 @@ Status BlobBatch::Impl::SyncContents() {
   return SyncFile(staged.begin()->second.file.path());
 }
 
-Status BlobBatch::Impl::CommitAll() {
+Status BlobBatch::Impl::CommitFiles() {
+  if (staged.empty() && found.empty()) return Ok();
   VAMS_POINT("objects.blobs.before_sync");
   TRY_OK(SyncContents());
   VAMS_POINT("objects.blobs.before_rename");
@@ -245,6 +345,10 @@ Status BlobBatch::Impl::CommitAll() {
   for (auto& [sha256, content] : staged) {
     TRY(const auto path, store.PathOf(sha256));
     TRY_OK(MakeShards(path));
+    // A batch may have been long under way; under its name the content must be young.
+    const std::lock_guard lock(store.age_mutex_);
+    if (!store.MakeYoung(content.file.path()))
+      return files::ErrnoError("write", content.file.path(), errno);
     TRY_OK(content.file.RenameTo(path));
     changed.insert(path.parent_path());
   }
@@ -265,37 +369,64 @@ Status BlobBatch::Impl::CommitAll() {
 BlobBatch::BlobBatch(BlobStore& store) : impl_(std::make_unique<Impl>(store)) {}
 BlobBatch::~BlobBatch() = default;
 
-std::size_t BlobBatch::count() const { return impl_->staged.size(); }
+std::size_t BlobBatch::count() const { return impl_->staged.size() + impl_->small.size(); }
 std::uint64_t BlobBatch::bytes() const { return impl_->bytes; }
 
 Result<BlobInfo> BlobBatch::AddFile(const files::Path& path, const BlobExpectation& expected) {
-  TRY(auto staged, StagedFile::Create(impl_->store.Incoming()));
+  TRY(auto input, InputStream::Open(path));
+  // A content for a pack is kept in memory; one that turns out to be larger is staged from there.
+  std::string head(std::min<std::uint64_t>(impl_->store.options_.pack_below, input.size() + 1),
+                   '\0');
+  std::size_t have = 0;
+  while (have < head.size()) {
+    TRY(const std::size_t count, input.Read(head.data() + have, head.size() - have));
+    if (count == 0) break;
+    have += count;
+  }
   Digests digests;
-  TRY_OK(ReadChunks(path, [&](std::string_view chunk) {
-    digests.Update(chunk);
-    return staged.Write(chunk);
-  }));
-  BlobInfo info = digests.Finish();
+  digests.Update(std::string_view(head).substr(0, have));
+  if (have < head.size()) {
+    head.resize(have);
+    const BlobInfo info = digests.Finish();
+    TRY_OK(CheckExpected(path, info, expected));
+    TRY_OK(impl_->TakeBytes(std::move(head), info));
+    return info;
+  }
+  TRY(auto staged, StagedFile::Create(impl_->store.incoming()));
+  TRY_OK(staged.Write(head));
+  std::string chunk(kChunk, '\0');
+  for (;;) {
+    TRY(const std::size_t count, input.Read(chunk.data(), chunk.size()));
+    if (count == 0) break;
+    digests.Update(std::string_view(chunk).substr(0, count));
+    TRY_OK(staged.Write(std::string_view(chunk).substr(0, count)));
+  }
+  const BlobInfo info = digests.Finish();
   TRY_OK(CheckExpected(path, info, expected));
-  TRY_OK(impl_->Take(std::move(staged), info));
+  TRY_OK(AddStaged(std::move(staged), info));
   return info;
 }
 
+Status BlobBatch::AddStaged(StagedFile file, const BlobInfo& info) {
+  TRY(const bool there, impl_->HasAlready(info));
+  return there ? Ok() : impl_->TakeFile(std::move(file), info);
+}
+
 Result<BlobInfo> BlobBatch::AddBytes(std::string_view bytes) {
-  TRY(auto staged, StagedFile::Create(impl_->store.Incoming()));
   Digests digests;
   digests.Update(bytes);
-  TRY_OK(staged.Write(bytes));
   const BlobInfo info = digests.Finish();
-  TRY_OK(impl_->Take(std::move(staged), info));
+  TRY_OK(impl_->TakeBytes(std::string(bytes), info));
   return info;
 }
 
 Status BlobBatch::Commit() {
-  auto status = impl_->CommitAll();
+  auto status = impl_->CommitFiles();
+  if (status.ok()) status = impl_->CommitSmall();
   impl_->staged.clear();
+  impl_->small.clear();
   impl_->found.clear();
-  impl_->bytes = 0;
+  impl_->bytes = impl_->memory = 0;
   return status;
 }
 
@@ -303,16 +434,20 @@ Status BlobBatch::Commit() {
 
 struct BlobReader::Impl {
   InputStream input;
+  std::uint64_t offset = 0, length = 0;
 };
 
 BlobReader::BlobReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 BlobReader::~BlobReader() = default;
-std::uint64_t BlobReader::size() const { return impl_->input.size(); }
+std::uint64_t BlobReader::size() const { return impl_->length; }
 
 Result<std::size_t> BlobReader::ReadAt(std::uint64_t offset, char* to, std::size_t size) const {
+  if (offset >= impl_->length) return std::size_t{0};
+  size = std::min<std::uint64_t>(size, impl_->length - offset);
   std::size_t done = 0;
   while (done < size) {
-    TRY(const std::size_t count, impl_->input.ReadAt(offset + done, to + done, size - done));
+    TRY(const std::size_t count,
+        impl_->input.ReadAt(impl_->offset + offset + done, to + done, size - done));
     if (count == 0) break;
     done += count;
   }
@@ -320,11 +455,15 @@ Result<std::size_t> BlobReader::ReadAt(std::uint64_t offset, char* to, std::size
 }
 
 Result<std::unique_ptr<BlobReader>> BlobStore::OpenForReading(std::string_view sha256) const {
-  TRY_OK(Size(sha256));
-  TRY(const auto path, PathOf(sha256));
-  TRY(auto input, InputStream::Open(path));
-  return std::unique_ptr<BlobReader>(
-      new BlobReader(std::make_unique<BlobReader::Impl>(BlobReader::Impl{std::move(input)})));
+  for (int moves = 0;; ++moves) {
+    TRY(const auto at, Locate(sha256));
+    auto input = InputStream::Open(at.file);
+    if (input.ok())
+      return std::unique_ptr<BlobReader>(new BlobReader(std::make_unique<BlobReader::Impl>(
+          BlobReader::Impl{*std::move(input), at.offset, at.length})));
+    // Collected, or moved by a collection, after it was located.
+    if (input.error().code != Code::kNotFound || moves == kMoves) return std::move(input).error();
+  }
 }
 
 }  // namespace vams::objects

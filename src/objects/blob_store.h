@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "files/files.h"
 
@@ -37,19 +39,42 @@ struct BlobExpectation {
 Result<BlobInfo> DigestFile(const files::Path& path);
 
 class BlobReader;
+class PackStore;
+class StagedFile;
+
+struct BlobStoreOptions {
+  std::uint64_t pack_below = std::uint64_t{64} << 10;  // larger contents are files
+  std::uint64_t seal_at = std::uint64_t{64} << 20;     // the size of a pack
+  const Clock* clock = nullptr;                        // nullptr: the system's
+};
+
+// Where the bytes of a blob lie, for whoever hands them to the kernel.  A collection may move them:
+// when the file is gone, ask again.
+struct BlobLocation {
+  files::Path file;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  bool packed = false;
+};
 
 class BlobStore {
  public:
   // Creates the folder if it does not exist.  kNotSupported for a folder of a newer release,
   // kInvalid for one that holds something else.
-  static Result<std::unique_ptr<BlobStore>> Open(const files::Path& folder);
+  static Result<std::unique_ptr<BlobStore>> Open(const files::Path& folder,
+                                                 const BlobStoreOptions& options = {});
+  ~BlobStore();
 
   const files::Path& folder() const { return folder_; }
 
-  // Stores a content, unless it is there already.  Durable on return.  kConflict, and nothing is
-  // kept, when it is not what was expected.
+  // Stores a content, unless it is there already: then its age starts anew, so that a collection
+  // leaves it.  Durable on return; threads that store small contents at the same time share one
+  // sync.  kConflict, and nothing is kept, when it is not what was expected.
   Result<BlobInfo> AddFile(const files::Path& path, const BlobExpectation& expected = {});
   Result<BlobInfo> AddBytes(std::string_view bytes);
+  // The same for a content that was written, with its digests, into a file below incoming().
+  Status AddStaged(StagedFile file, const BlobInfo& info);
+  files::Path incoming() const;
 
   Result<bool> Has(std::string_view sha256) const;
   // kNotFound if there is no such blob.
@@ -64,15 +89,28 @@ class BlobStore {
   // A verified copy; nothing is left at `path` if it fails.  Synced with its folder.
   Status CopyTo(std::string_view sha256, const files::Path& path) const;
 
-  // Where the blob lies.  kInvalid for what is no digest.
+  // kNotFound if there is no such blob.
+  Result<BlobLocation> Locate(std::string_view sha256) const;
+  // Where the blob lies if it is a file of its own.  kInvalid for what is no digest.
   Result<files::Path> PathOf(std::string_view sha256) const;
 
  private:
   friend class BlobBatch;
-  explicit BlobStore(files::Path folder) : folder_(std::move(folder)) {}
-  files::Path Incoming() const;
+  friend class BlobUpkeep;
+  BlobStore(files::Path folder, const BlobStoreOptions& options);
+  Status AllowPacks() const;
+  // Whether the content is there as a file of this size; if so it is young again.
+  Result<bool> ReuseFile(std::string_view sha256, std::uint64_t size);
+  // Whether the file has its time now.
+  bool MakeYoung(const files::Path& path) const;
 
   const files::Path folder_;
+  const BlobStoreOptions options_;
+  const Clock& clock_;
+  const std::unique_ptr<PackStore> packs_;
+  // Keeps apart who makes a file young and who removes it because it is old.  Held over these
+  // calls.
+  std::mutex age_mutex_;
 };
 
 // Many contents for the price of two syncs: what is added has its final name, and is durable, after
@@ -86,6 +124,7 @@ class BlobBatch {
 
   Result<BlobInfo> AddFile(const files::Path& path, const BlobExpectation& expected = {});
   Result<BlobInfo> AddBytes(std::string_view bytes);
+  Status AddStaged(StagedFile file, const BlobInfo& info);
 
   std::size_t count() const;    // contents that Commit has to store
   std::uint64_t bytes() const;  // of them
@@ -103,7 +142,7 @@ class BlobReader {
  public:
   ~BlobReader();
   std::uint64_t size() const;
-  // Fewer bytes than asked for only at the end.
+  // Fewer bytes than asked for only at the end of the blob.
   Result<std::size_t> ReadAt(std::uint64_t offset, char* to, std::size_t size) const;
 
  private:

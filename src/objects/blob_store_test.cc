@@ -22,7 +22,7 @@ class BlobStoreTest : public ::testing::Test {
   files::Path Folder() const { return temp_.path() / "blobs"; }
 
   const files::TempFolder temp_ = test::MakeTemp();
-  const std::unique_ptr<BlobStore> store_ = Must(BlobStore::Open(Folder()));
+  const std::unique_ptr<BlobStore> store_ = Must(BlobStore::Open(Folder(), {.pack_below = 0}));
 };
 
 TEST_F(BlobStoreTest, KeepsAFileUnderItsDigest) {
@@ -178,14 +178,14 @@ TEST_F(BlobStoreTest, OpeningDropsStaleTemporaryFilesOnly) {
   std::filesystem::last_write_time(
       old, std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
 
-  Must(BlobStore::Open(Folder()));
+  Must(BlobStore::Open(Folder(), {.pack_below = 0}));
 
   EXPECT_FALSE(std::filesystem::exists(old));
   EXPECT_TRUE(std::filesystem::exists(young));
 }
 
 TEST_F(BlobStoreTest, OpensOnlyFoldersOfItsFormat) {
-  Put(temp_.path() / "newer" / "format", "vams-blobs 2\n");
+  Put(temp_.path() / "newer" / "format", "vams-blobs 3\n");
   Put(temp_.path() / "photos" / "cat.jpg", "x");
   Put(temp_.path() / "cut-off" / "format.a1b2c3", "vam");
 

@@ -45,7 +45,8 @@ class ObjectExportTest : public ::testing::Test {
   OpContext op_;
   const files::TempFolder temp_ = test::MakeTemp();
   const std::unique_ptr<items::ItemStore> store_ = items::MemoryStore::Create();
-  const std::unique_ptr<BlobStore> blobs_ = Must(BlobStore::Open(temp_.path() / "blobs"));
+  const std::unique_ptr<BlobStore> blobs_ =
+      Must(BlobStore::Open(temp_.path() / "blobs", {.pack_below = 0}));
 };
 
 TEST_F(ObjectExportTest, EveryFixtureComesOutByteForByte) {

@@ -18,6 +18,23 @@ using items::Value;
 constexpr std::size_t kMaxVersionIdBytes = 1024;
 constexpr std::size_t kShaDigits = 64;
 
+// A list of more blobs takes the compact form: 10,000 maps would pass what an item may have.
+constexpr std::size_t kMaxListedBlobs = 1000;
+constexpr std::size_t kShaBytes = 32;
+constexpr std::size_t kPackedBlob = kShaBytes + 8;
+
+// Digest and size, 40 bytes each.
+std::string PackBlobs(const std::vector<BlobRef>& blobs) {
+  std::string packed;
+  packed.reserve(blobs.size() * kPackedBlob);
+  for (const BlobRef& blob : blobs) {
+    packed += HexDecode(blob.sha256).value_or(std::string(kShaBytes, '\0'));
+    for (int shift = 56; shift >= 0; shift -= 8)
+      packed.push_back(static_cast<char>(blob.size >> shift));
+  }
+  return packed;
+}
+
 Value Size(std::uint64_t size) { return Value::N(static_cast<std::int64_t>(size)); }
 
 // What both tables hold of a version, from `versionId` on.
@@ -30,6 +47,7 @@ void AddVersion(Item& item, const ObjectVersion& version) {
   item.Set("state", Value::S(version.present() ? "present" : "absent"));
   item.Set("size", Size(version.size));
   if (version.etag) item.Set("etag", Value::S(*version.etag));
+  if (version.content_type) item.Set("contentType", Value::S(*version.content_type));
   if (version.user_metadata) {
     Item metadata;
     for (const auto& [name, value] : *version.user_metadata) metadata.Set(name, Value::S(value));
@@ -38,6 +56,10 @@ void AddVersion(Item& item, const ObjectVersion& version) {
   if (!version.present()) return;
   if (version.blobs.empty()) {
     item.Set("sha256", Value::S(version.sha256));
+    return;
+  }
+  if (version.blobs.size() > kMaxListedBlobs) {
+    item.Set("blobs", Value::B(PackBlobs(version.blobs)));
     return;
   }
   Value::List blobs;
@@ -62,6 +84,7 @@ class Reader {
          fmt::format("is of kind {} instead of {}", KindName(value->kind()), KindName(kind)));
     return nullptr;
   }
+  const Value* FindAny(std::string_view attribute) const { return item_.Find(attribute); }
   std::string Text(std::string_view attribute) {
     const Value* value = Find(attribute, Kind::kS, true);
     if (value != nullptr && value->text().empty()) Fail(attribute, "is empty");
@@ -98,9 +121,21 @@ class Reader {
   std::optional<Error> fault_;
 };
 
+void ReadListed(Reader& reader, const Value& blobs, ObjectVersion& version) {
+  for (const Value& entry : blobs.list()) {
+    const Value* size = entry.is(Kind::kM) ? entry.map().Find("size") : nullptr;
+    if (size == nullptr || !size->is(Kind::kN)) {
+      reader.Fail("blobs", "has an entry without a size");
+      return;
+    }
+    version.blobs.push_back({reader.Digest("blobs", entry.map().Text("sha256")),
+                             static_cast<std::uint64_t>(reader.Whole("blobs", size->text(), 0))});
+  }
+}
+
 void ReadContent(Reader& reader, ObjectVersion& version) {
   const Value* sha256 = reader.Find("sha256", Kind::kS, false);
-  const Value* blobs = reader.Find("blobs", Kind::kL, false);
+  const Value* blobs = reader.FindAny("blobs");
   if ((sha256 != nullptr) == (blobs != nullptr)) {
     reader.Fail("sha256", "and blobs: exactly one of them is needed for a present version");
     return;
@@ -109,18 +144,12 @@ void ReadContent(Reader& reader, ObjectVersion& version) {
     version.sha256 = reader.Digest("sha256", sha256->text());
     return;
   }
+  if (blobs->is(Kind::kL))
+    ReadListed(reader, *blobs, version);
+  else if (blobs->is(Kind::kB) && blobs->text().size() % kPackedBlob == 0)
+    version.blobs = UnpackBlobs(blobs->text());
   std::uint64_t total = 0;
-  for (const Value& entry : blobs->list()) {
-    const Value* size = entry.is(Kind::kM) ? entry.map().Find("size") : nullptr;
-    if (size == nullptr || !size->is(Kind::kN)) {
-      reader.Fail("blobs", "has an entry without a size");
-      return;
-    }
-    BlobRef blob{reader.Digest("blobs", entry.map().Text("sha256")),
-                 static_cast<std::uint64_t>(reader.Whole("blobs", size->text(), 0))};
-    total += blob.size;
-    version.blobs.push_back(std::move(blob));
-  }
+  for (const BlobRef& blob : version.blobs) total += blob.size;
   if (version.blobs.empty() || total != version.size)
     reader.Fail("blobs", fmt::format("have {} bytes together, not {}", total, version.size));
 }
@@ -157,6 +186,8 @@ ObjectVersion ReadVersion(Reader& reader) {
   version.size = static_cast<std::uint64_t>(reader.Number("size", 0));
   if (const Value* etag = reader.Find("etag", Kind::kS, false); etag != nullptr)
     version.etag = etag->text();
+  if (const Value* type = reader.Find("contentType", Kind::kS, false); type != nullptr)
+    version.content_type = type->text();
   ReadMetadata(reader, version);
   if (version.present()) ReadContent(reader, version);
   return version;
@@ -168,6 +199,17 @@ std::vector<BlobRef> BlobsOf(const ObjectVersion& version) {
   if (!version.present()) return {};
   if (!version.blobs.empty()) return version.blobs;
   return {{version.sha256, version.size}};
+}
+
+std::vector<BlobRef> UnpackBlobs(std::string_view packed) {
+  std::vector<BlobRef> blobs;
+  for (; packed.size() >= kPackedBlob; packed.remove_prefix(kPackedBlob)) {
+    std::uint64_t size = 0;
+    for (const char byte : packed.substr(kShaBytes, kPackedBlob - kShaBytes))
+      size = size << 8 | static_cast<unsigned char>(byte);
+    blobs.push_back({HexEncode(packed.substr(0, kShaBytes)), size});
+  }
+  return blobs;
 }
 
 items::Item ObjectKey(std::string_view bucket, std::string_view key) {

@@ -45,6 +45,7 @@ struct ObjectVersion {
   std::optional<std::string> etag;  // without quotes
   std::optional<std::int64_t> last_modified_millis;
   std::optional<UserMetadata> user_metadata;  // nothing: not known; empty: known to be none
+  std::optional<std::string> content_type;
   // Of a present version: the blob of its content, or the blobs that follow each other.
   std::string sha256;
   std::vector<BlobRef> blobs;
@@ -55,6 +56,10 @@ struct ObjectVersion {
 
 // The content of a present version, in order.
 std::vector<BlobRef> BlobsOf(const ObjectVersion& version);
+
+// The compact form of `blobs` that versions of very many blobs have: 40 bytes for each.  What is
+// behind the last whole entry is ignored.
+std::vector<BlobRef> UnpackBlobs(std::string_view packed);
 
 // What sys.objects says about an object.
 struct ObjectRecord {

@@ -127,6 +127,29 @@ TEST(ObjectVersionItem, BlobsMustAddUpToTheSize) {
   EXPECT_EQ(VersionFromItem(VersionItem(version)).error().code, Code::kCorrupt);
 }
 
+// S3 allows 10,000 parts, and DynamoDB 400 KiB an item: the record must hold them beside the
+// longest names and metadata there are.
+TEST(ObjectVersionItem, HoldsTenThousandBlobs) {
+  ObjectVersion version = test::Version(std::string(1024, 'k'), std::string(32, 'v'), 0);
+  version.bucket = std::string(255, 'b');
+  version.sequence = 1;
+  version.state = ObjectVersion::State::kPresent;
+  version.content_type = "model/gltf-binary";
+  version.user_metadata = UserMetadata{{"n", std::string(2047, 'x')}};
+  for (std::uint64_t i = 0; i < 10'000; ++i) {
+    version.blobs.push_back({test::Sha(std::to_string(i)), (i + 1) << 20});
+    version.size += version.blobs.back().size;
+  }
+
+  const auto item = VersionItem(version);
+
+  EXPECT_LE(items::ItemSize(ObjectItem({version, 2, 1})), 400u * 1024);
+  EXPECT_EQ(test::Must(VersionFromItem(item)), version);
+  auto cut = item;
+  cut.Set("blobs", items::Value::B(item.Find("blobs")->text().substr(1)));
+  EXPECT_FALSE(VersionFromItem(cut).ok());
+}
+
 TEST(ObjectRecordItem, NextMustBeBehindTheNewest) {
   EXPECT_EQ(ObjectFromItem(ObjectItem({.newest = Full(), .next = 3, .versions = 1})).error().code,
             Code::kCorrupt);
