@@ -118,23 +118,19 @@ Endpoint OwnAccount(Endpoint handle) {
 
 void AddAccountRoutes(Gate& gate, const Services& services) {
   if (services.accounts == nullptr || services.sessions == nullptr) return;
-  const auto add = [&](http::Verb verb, std::string path, std::string id, std::string summary,
-                       Endpoint handle) {
-    gate.Add({.verb = verb,
-              .path = std::move(path),
-              .id = std::move(id),
-              .guard = Guard::kToken,
-              .tag = "account",
-              .summary = std::move(summary),
-              .handle = OwnAccount(std::move(handle))});
-  };
-  add(http::Verb::kGet, "/auth/account", "getAccount", "The caller's own account", GetAccount);
-  add(http::Verb::kPost, "/auth/password", "changePassword",
-      "Change the own password; ends all sessions and begins a new one", PostPassword);
-  add(http::Verb::kPost, "/auth/mfa", "beginMfa", "Begin to enrol a second factor", BeginMfa);
-  add(http::Verb::kPost, "/auth/mfa/confirm", "confirmMfa",
-      "Finish the enrolment with a code; shows the recovery codes once", ConfirmMfa);
-  add(http::Verb::kDelete, "/auth/mfa", "removeMfa", "Remove the own second factor", DeleteMfa);
+  RouteGroup own(gate, {.guard = Guard::kToken, .tag = "account"});
+  own.Add(http::Verb::kGet, "/auth/account", "getAccount", "The caller's own account",
+          OwnAccount(GetAccount));
+  own.Add(http::Verb::kPost, "/auth/password", "changePassword",
+          "Change the own password; ends all sessions and begins a new one",
+          OwnAccount(PostPassword));
+  own.Add(http::Verb::kPost, "/auth/mfa", "beginMfa", "Begin to enrol a second factor",
+          OwnAccount(BeginMfa));
+  own.Add(http::Verb::kPost, "/auth/mfa/confirm", "confirmMfa",
+          "Finish the enrolment with a code; shows the recovery codes once",
+          OwnAccount(ConfirmMfa));
+  own.Add(http::Verb::kDelete, "/auth/mfa", "removeMfa", "Remove the own second factor",
+          OwnAccount(DeleteMfa));
 }
 
 Status ProvePassword(Call& call, const identity::Identity& who, std::string_view password) {

@@ -132,23 +132,15 @@ Result<http::Response> Delete(Call& call) {
 
 void AddApiKeyRoutes(Gate& gate) {
   using http::Verb;
-  const auto add = [&](Verb verb, std::string path, std::string id, std::string summary,
-                       Endpoint handle) {
-    gate.Add({.verb = verb,
-              .path = std::move(path),
-              .id = std::move(id),
-              .tag = "api keys",
-              .summary = std::move(summary),
-              .handle = std::move(handle)});
-  };
+  RouteGroup keys(gate, {.tag = "api keys"});
   const std::string all = "/auth/api-keys";
   const std::string one = "/auth/api-keys/{apiKeyId}";
-  add(Verb::kGet, all, "listApiKeys", "All API keys", List);
-  add(Verb::kGet, one, "getApiKey", "One API key", Get);
-  add(Verb::kPost, all, "createApiKey", "Create an API key; its secret is shown once", Create);
-  add(Verb::kPut, one, "updateApiKey", "Change description, expiry or whether a key is active",
-      Update);
-  add(Verb::kDelete, one, "deleteApiKey", "Delete an API key", Delete);
+  keys.Add(Verb::kGet, all, "listApiKeys", "All API keys", List);
+  keys.Add(Verb::kGet, one, "getApiKey", "One API key", Get);
+  keys.Add(Verb::kPost, all, "createApiKey", "Create an API key; its secret is shown once", Create);
+  keys.Add(Verb::kPut, one, "updateApiKey", "Change description, expiry or whether a key is active",
+           Update);
+  keys.Add(Verb::kDelete, one, "deleteApiKey", "Delete an API key", Delete);
 }
 
 }  // namespace vams::api

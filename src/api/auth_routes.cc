@@ -82,28 +82,21 @@ http::Response Published(const json::object& object) {
 
 void AddAuthRoutes(Gate& gate, const Services& services) {
   if (services.sessions == nullptr) return;
-  const auto add = [&](http::Verb verb, std::string path, std::string id, Guard guard,
-                       std::string summary, Endpoint handle) {
-    gate.Add({.verb = verb,
-              .path = std::move(path),
-              .id = std::move(id),
-              .guard = guard,
-              .tag = "login",
-              .summary = std::move(summary),
-              .handle = std::move(handle)});
-  };
-  add(http::Verb::kPost, "/auth/login", "login", Guard::kPublic,
-      "Log in with user id and password: tokens, or a challenge", Login);
-  add(http::Verb::kPost, "/auth/challenge", "answerChallenge", Guard::kPublic,
-      "Answer a challenge of a login with a new password or a code", AnswerChallenge);
-  add(http::Verb::kPost, "/auth/refresh", "refreshTokens", Guard::kPublic,
-      "New tokens for a refresh token, which is then used up", Refresh);
-  add(http::Verb::kPost, "/auth/logout", "logout", Guard::kToken,
-      "End the session; all of its tokens are refused from now on", Logout);
-  add(http::Verb::kGet, "/.well-known/jwks.json", "getKeySet", Guard::kPublic,
-      "The keys that verify tokens",
+  RouteGroup open(gate, {.guard = Guard::kPublic, .tag = "login"});
+  RouteGroup own(gate, {.guard = Guard::kToken, .tag = "login"});
+  open.Add(http::Verb::kPost, "/auth/login", "login",
+           "Log in with user id and password: tokens, or a challenge", Login);
+  open.Add(http::Verb::kPost, "/auth/challenge", "answerChallenge",
+           "Answer a challenge of a login with a new password or a code", AnswerChallenge);
+  open.Add(http::Verb::kPost, "/auth/refresh", "refreshTokens",
+           "New tokens for a refresh token, which is then used up", Refresh);
+  own.Add(http::Verb::kPost, "/auth/logout", "logout",
+          "End the session; all of its tokens are refused from now on", Logout);
+  open.Add(
+      http::Verb::kGet, "/.well-known/jwks.json", "getKeySet", "The keys that verify tokens",
       [](Call& call) -> Result<http::Response> { return Published(SessionsOf(call).KeySet()); });
-  add(http::Verb::kGet, "/.well-known/openid-configuration", "getDiscovery", Guard::kPublic,
+  open.Add(
+      http::Verb::kGet, "/.well-known/openid-configuration", "getDiscovery",
       "The discovery document of the built-in identity provider",
       [](Call& call) -> Result<http::Response> { return Published(SessionsOf(call).Discovery()); });
 }

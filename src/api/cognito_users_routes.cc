@@ -261,28 +261,20 @@ Result<http::Response> NotAvailable(Call& call) {
 void AddCognitoUsersRoutes(Gate& gate, const Services& services) {
   // Without accounts the answer comes before the caller's roles are looked at.
   const bool there = services.accounts != nullptr && services.sessions != nullptr;
-  const auto add = [&](http::Verb verb, std::string path, std::string id, std::string summary,
-                       Endpoint handle) {
-    gate.Add({.verb = verb,
-              .path = std::move(path),
-              .id = std::move(id),
-              .guard = there ? Guard::kRole : Guard::kToken,
-              .tag = "users",
-              .summary = std::move(summary),
-              .handle = there ? std::move(handle) : NotAvailable});
-  };
+  RouteGroup users(gate, {.guard = there ? Guard::kRole : Guard::kToken, .tag = "users"});
+  const auto or_not = [there](Endpoint handle) { return there ? std::move(handle) : NotAvailable; };
   const std::string all = "/user/cognito";
   const std::string one = "/user/cognito/{userId}";
-  add(http::Verb::kGet, all, "listUsers", "Login users by user id", List);
-  add(http::Verb::kPost, all, "createUser",
-      "Create a login user; the temporary password is shown once", Create);
-  add(http::Verb::kPut, one, "updateUser", "Change e-mail, phone or whether a user may log in",
-      Update);
-  add(http::Verb::kDelete, one, "deleteUser", "Delete a login user and end the user's sessions",
-      Delete);
-  add(http::Verb::kPost, one + "/resetPassword", "resetUserPassword",
-      "A new temporary password, shown once; the second factor and all sessions end",
-      ResetPassword);
+  users.Add(http::Verb::kGet, all, "listUsers", "Login users by user id", or_not(List));
+  users.Add(http::Verb::kPost, all, "createUser",
+            "Create a login user; the temporary password is shown once", or_not(Create));
+  users.Add(http::Verb::kPut, one, "updateUser",
+            "Change e-mail, phone or whether a user may log in", or_not(Update));
+  users.Add(http::Verb::kDelete, one, "deleteUser",
+            "Delete a login user and end the user's sessions", or_not(Delete));
+  users.Add(http::Verb::kPost, one + "/resetPassword", "resetUserPassword",
+            "A new temporary password, shown once; the second factor and all sessions end",
+            or_not(ResetPassword));
 }
 
 }  // namespace vams::api

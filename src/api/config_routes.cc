@@ -118,33 +118,22 @@ Result<http::Response> PostWebRoutes(Call& call) {
 
 void AddConfigRoutes(Gate& gate) {
   using http::Verb;
-  const auto add = [&](Verb verb, std::string path, std::string id, Guard guard,
-                       std::string summary, Endpoint handle, bool admin = false) {
-    gate.Add({.verb = verb,
-              .path = std::move(path),
-              .id = std::move(id),
-              .guard = guard,
-              .tag = "configuration",
-              .summary = std::move(summary),
-              .handle = std::move(handle),
-              .reads = verb == Verb::kPost,
-              .admin = admin});
-  };
-  add(Verb::kGet, "/healthz", "getHealth", Guard::kPublic, "Whether the server runs", GetHealth,
-      true);
-  add(Verb::kGet, "/readyz", "getReadiness", Guard::kPublic, "Whether the server can work",
-      GetReady, true);
-  add(Verb::kGet, "/api/version", "getVersion", Guard::kPublic, "Versions of API, release and data",
-      GetVersion, true);
-  add(Verb::kGet, "/api/amplify-config", "getAmplifyConfig", Guard::kPublic,
-      "What a client needs to log in", GetAmplifyConfig, true);
-  add(Verb::kGet, "/secure-config", "getSecureConfig", Guard::kToken, "Features that are on",
-      GetSecureConfig);
-  add(Verb::kPost, "/auth/routes", "filterWebRoutes", Guard::kToken,
-      "Which pages the caller may see", PostWebRoutes);
-  add(Verb::kGet, "/openapi.json", "getOpenApi", Guard::kRole, "This description", GetOpenApi);
-  add(Verb::kGet, "/metrics", "getMetrics", Guard::kRole, "Counters in Prometheus text",
-      GetMetrics);
+  const std::string tag = "configuration";
+  RouteGroup open(gate, {.guard = Guard::kPublic, .tag = tag, .admin = true});
+  RouteGroup own(gate, {.guard = Guard::kToken, .tag = tag, .reads = true});
+  RouteGroup administration(gate, {.tag = tag});
+  open.Add(Verb::kGet, "/healthz", "getHealth", "Whether the server runs", GetHealth);
+  open.Add(Verb::kGet, "/readyz", "getReadiness", "Whether the server can work", GetReady);
+  open.Add(Verb::kGet, "/api/version", "getVersion", "Versions of API, release and data",
+           GetVersion);
+  open.Add(Verb::kGet, "/api/amplify-config", "getAmplifyConfig", "What a client needs to log in",
+           GetAmplifyConfig);
+  own.Add(Verb::kGet, "/secure-config", "getSecureConfig", "Features that are on", GetSecureConfig);
+  own.Add(Verb::kPost, "/auth/routes", "filterWebRoutes", "Which pages the caller may see",
+          PostWebRoutes);
+  administration.Add(Verb::kGet, "/openapi.json", "getOpenApi", "This description", GetOpenApi);
+  administration.Add(Verb::kGet, "/metrics", "getMetrics", "Counters in Prometheus text",
+                     GetMetrics);
 }
 
 }  // namespace vams::api

@@ -396,25 +396,17 @@ Result<http::Response> ListTemplates(Call&) {
 
 void AddConstraintRoutes(Gate& gate) {
   using http::Verb;
-  const auto add = [&](Verb verb, std::string path, std::string id, std::string summary,
-                       Endpoint handle) {
-    gate.Add({.verb = verb,
-              .path = std::move(path),
-              .id = std::move(id),
-              .tag = "constraints",
-              .summary = std::move(summary),
-              .handle = std::move(handle)});
-  };
+  RouteGroup constraints(gate, {.tag = "constraints"});
   const std::string one = "/auth/constraints/{constraintId}";
-  add(Verb::kGet, "/auth/constraints", "listConstraints", "All constraints", List);
-  add(Verb::kGet, one, "getConstraint", "One constraint", Get);
-  add(Verb::kPost, one, "createConstraint", "Create or replace a constraint", Put);
-  add(Verb::kPut, one, "replaceConstraint", "Create or replace a constraint", Put);
-  add(Verb::kDelete, one, "deleteConstraint", "Delete a constraint", Delete);
-  add(Verb::kPost, "/auth/constraintsTemplateImport", "importConstraintsTemplate",
-      "Create constraints for a role from a template", ImportTemplate);
-  add(Verb::kGet, "/auth/constraintsTemplates", "listConstraintsTemplates",
-      "The templates that come with the product", ListTemplates);
+  constraints.Add(Verb::kGet, "/auth/constraints", "listConstraints", "All constraints", List);
+  constraints.Add(Verb::kGet, one, "getConstraint", "One constraint", Get);
+  constraints.Add(Verb::kPost, one, "createConstraint", "Create or replace a constraint", Put);
+  constraints.Add(Verb::kPut, one, "replaceConstraint", "Create or replace a constraint", Put);
+  constraints.Add(Verb::kDelete, one, "deleteConstraint", "Delete a constraint", Delete);
+  constraints.Add(Verb::kPost, "/auth/constraintsTemplateImport", "importConstraintsTemplate",
+                  "Create constraints for a role from a template", ImportTemplate);
+  constraints.Add(Verb::kGet, "/auth/constraintsTemplates", "listConstraintsTemplates",
+                  "The templates that come with the product", ListTemplates);
 }
 
 }  // namespace vams::api

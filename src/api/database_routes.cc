@@ -157,24 +157,18 @@ Result<http::Response> ListBuckets(Call& call) {
 
 void AddDatabaseRoutes(Gate& gate) {
   using http::Verb;
-  const auto add = [&](Verb verb, std::string path, std::string id, std::string summary,
-                       Endpoint handle, bool late_first_tier = false) {
-    gate.Add({.verb = verb,
-              .path = std::move(path),
-              .id = std::move(id),
-              .tag = "databases",
-              .summary = std::move(summary),
-              .handle = std::move(handle),
-              .late_first_tier = late_first_tier});
-  };
-  add(Verb::kPost, "/database", "createDatabase", "Create a database", CreateDatabase, true);
-  add(Verb::kGet, "/database", "listDatabases", "The databases that the caller may see",
-      ListDatabases);
-  add(Verb::kGet, "/database/{databaseId}", "getDatabase", "A database", GetDatabase);
-  add(Verb::kPut, "/database/{databaseId}", "updateDatabase", "Change a database", UpdateDatabase);
-  add(Verb::kDelete, "/database/{databaseId}", "deleteDatabase", "Archive an empty database",
-      DeleteDatabase);
-  add(Verb::kGet, "/buckets", "listBuckets", "The buckets that assets are stored in", ListBuckets);
+  RouteGroup databases(gate, {.tag = "databases"});
+  RouteGroup body_first(gate, {.tag = "databases", .late_first_tier = true});
+  body_first.Add(Verb::kPost, "/database", "createDatabase", "Create a database", CreateDatabase);
+  databases.Add(Verb::kGet, "/database", "listDatabases", "The databases that the caller may see",
+                ListDatabases);
+  databases.Add(Verb::kGet, "/database/{databaseId}", "getDatabase", "A database", GetDatabase);
+  databases.Add(Verb::kPut, "/database/{databaseId}", "updateDatabase", "Change a database",
+                UpdateDatabase);
+  databases.Add(Verb::kDelete, "/database/{databaseId}", "deleteDatabase",
+                "Archive an empty database", DeleteDatabase);
+  databases.Add(Verb::kGet, "/buckets", "listBuckets", "The buckets that assets are stored in",
+                ListBuckets);
 }
 
 }  // namespace vams::api

@@ -105,6 +105,28 @@ class Gate {
   http::Routes& routes_;
 };
 
+// Adds routes that have most things in common: a tag, what a caller must bring.
+class RouteGroup {
+ public:
+  // The gate is borrowed.  Of `common` the verb, path, id, summary and endpoint are not looked at.
+  RouteGroup(Gate& gate, EndpointRoute common) : gate_(gate), common_(std::move(common)) {}
+
+  void Add(http::Verb verb, std::string path, std::string id, std::string summary,
+           Endpoint handle) {
+    EndpointRoute route = common_;
+    route.verb = verb;
+    route.path = std::move(path);
+    route.id = std::move(id);
+    route.summary = std::move(summary);
+    route.handle = std::move(handle);
+    gate_.Add(std::move(route));
+  }
+
+ private:
+  Gate& gate_;
+  const EndpointRoute common_;
+};
+
 // The body as an object; else 400 with the wire's text: missing, not JSON, not an object.
 Parsed<boost::json::object> Body(const Call& call);
 // The same, but an absent body is an empty object.

@@ -225,36 +225,23 @@ Result<http::Response> DeleteUserRoles(Call& call) {
 
 void AddRoleRoutes(Gate& gate) {
   using http::Verb;
-  const auto add = [&](Verb verb, std::string path, std::string id, std::string summary,
-                       Endpoint handle) {
-    gate.Add({.verb = verb,
-              .path = std::move(path),
-              .id = std::move(id),
-              .tag = "roles",
-              .summary = std::move(summary),
-              .handle = std::move(handle)});
-  };
-  add(Verb::kGet, "/roles", "listRoles", "The roles that the caller may see", ListRoles);
-  add(Verb::kPost, "/roles", "createRole", "Create a role", CreateRole);
-  add(Verb::kPut, "/roles", "updateRole", "Replace a role's attributes", UpdateRole);
-  add(Verb::kDelete, "/roles/{roleId}", "deleteRole", "Delete a role and take it from every user",
-      DeleteRole);
+  RouteGroup roles(gate, {.tag = "roles"});
+  roles.Add(Verb::kGet, "/roles", "listRoles", "The roles that the caller may see", ListRoles);
+  roles.Add(Verb::kPost, "/roles", "createRole", "Create a role", CreateRole);
+  roles.Add(Verb::kPut, "/roles", "updateRole", "Replace a role's attributes", UpdateRole);
+  roles.Add(Verb::kDelete, "/roles/{roleId}", "deleteRole",
+            "Delete a role and take it from every user", DeleteRole);
 }
 
 void AddUserRoleRoutes(Gate& gate) {
   using http::Verb;
-  const auto add = [&](Verb verb, std::string id, std::string summary, Endpoint handle) {
-    gate.Add({.verb = verb,
-              .path = "/user-roles",
-              .id = std::move(id),
-              .tag = "roles",
-              .summary = std::move(summary),
-              .handle = std::move(handle)});
-  };
-  add(Verb::kGet, "listUserRoles", "Users with their roles", ListUserRoles);
-  add(Verb::kPost, "addUserRoles", "Give roles to a user", AddUserRoles);
-  add(Verb::kPut, "setUserRoles", "Set a user's roles to exactly these", SetUserRoles);
-  add(Verb::kDelete, "deleteUserRoles", "Take all roles from a user", DeleteUserRoles);
+  RouteGroup roles(gate, {.tag = "roles"});
+  roles.Add(Verb::kGet, "/user-roles", "listUserRoles", "Users with their roles", ListUserRoles);
+  roles.Add(Verb::kPost, "/user-roles", "addUserRoles", "Give roles to a user", AddUserRoles);
+  roles.Add(Verb::kPut, "/user-roles", "setUserRoles", "Set a user's roles to exactly these",
+            SetUserRoles);
+  roles.Add(Verb::kDelete, "/user-roles", "deleteUserRoles", "Take all roles from a user",
+            DeleteUserRoles);
 }
 
 }  // namespace vams::api
