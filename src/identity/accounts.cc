@@ -224,7 +224,7 @@ Result<Accounts::Created> Accounts::Create(OpContext& op, const NewAccount& acco
   if (account.password) {
     TRY_OK(CheckPasswordPolicy(account.user, *account.password));
   } else {
-    created.temporary_password = MakeTemporaryPassword(impl_->random);
+    created.temporary_password = MakeTemporaryPassword(account.user, impl_->random);
   }
   const bool must_change = account.must_change || !account.password;
   AccountRecord record;
@@ -288,7 +288,7 @@ Status Accounts::Remove(OpContext& op, std::string_view user) {
 
 Result<std::string> Accounts::Reset(OpContext& op, std::string_view user) {
   TRY_OK(impl_->Get(op, user));
-  std::string password = MakeTemporaryPassword(impl_->random);
+  std::string password = MakeTemporaryPassword(user, impl_->random);
   TRY(const std::string hash, impl_->hasher.Hash(op, password));
   TRY_OK(impl_->Must(op, user, [&](AccountRecord& record) -> Result<bool> {
     record.password_hash = hash;

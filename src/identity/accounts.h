@@ -151,6 +151,6 @@ class Accounts {
 // "Password policy" alone; kInvalid names every rule that is not met.
 Status CheckPasswordPolicy(std::string_view user, std::string_view password);
 // 16 characters that fulfil the policy.
-std::string MakeTemporaryPassword(Random& random);
+std::string MakeTemporaryPassword(std::string_view user, Random& random);
 
 }  // namespace vams::identity

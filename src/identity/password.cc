@@ -141,14 +141,15 @@ Status CheckPasswordPolicy(std::string_view user, std::string_view password) {
                                            fmt::join(missing, ", ")));
 }
 
-std::string MakeTemporaryPassword(Random& random) {
+std::string MakeTemporaryPassword(std::string_view user, Random& random) {
   // Without the letters and digits that are mistaken for one another.
   constexpr std::string_view kLower = "abcdefghijkmnpqrstuvwxyz";
   constexpr std::string_view kUpper = "ABCDEFGHJKLMNPQRSTUVWXYZ";
   constexpr std::string_view kDigits = "23456789";
   constexpr std::string_view kSymbols = "!#$%*+-=?@_";
   const std::string all = fmt::format("{}{}{}{}", kLower, kUpper, kDigits, kSymbols);
-  // Drawn until all four kinds are there, so that no place in the text favours a kind.
+  // Drawn until all four kinds are there and the user's id is not, so that no place in the text
+  // favours a kind.
   while (true) {
     std::string password;
     while (password.size() < kTemporaryCharacters) {
@@ -157,7 +158,7 @@ std::string MakeTemporaryPassword(Random& random) {
       // Bytes past the last whole multiple would favour the first characters.
       if (byte < 256 / all.size() * all.size()) password.push_back(all[byte % all.size()]);
     }
-    if (CheckPasswordPolicy({}, password).ok()) return password;
+    if (CheckPasswordPolicy(user, password).ok()) return password;
     sodium_memzero(password.data(), password.size());
   }
 }
