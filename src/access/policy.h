@@ -75,9 +75,9 @@ std::vector<Warning> ReviewConstraint(const Constraint& constraint);
 
 class Policy {
  public:
-  // `roles`: those that count for this session (the caller has left out the ones that need a second
-  // factor).  Constraints of others are ignored, so that all stored ones may be passed; constraints
-  // of the same id count once.
+  // `roles`: those that count for the login at hand (the caller has left out the ones that need a
+  // second factor).  Constraints of others are ignored, so that all stored ones may be passed;
+  // constraints of the same id count once.
   //
   // Never fails.  A criterion on an unknown field is skipped (quirk Q1).  A criterion whose
   // operator is unknown or whose pattern cannot be compiled (imported data: writes are checked)

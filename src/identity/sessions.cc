@@ -408,7 +408,7 @@ Result<Tokens> BuiltInSessions::DoRefresh(OpContext& op, std::string_view text, 
         session.repeated = false;
       }
     } else if (std::ranges::find(session.used, digest) == session.used.end()) {
-      // Never one of this session's, or of long ago: nobody can end a session with a guess.
+      // Never one of the login's own, or of long ago: nobody can end a session with a guess.
       return RefreshRefused("unknown refresh token");
     } else {
       const std::int64_t age = clock_.NowMillis() - session.refreshed_at;
