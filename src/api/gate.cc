@@ -91,7 +91,7 @@ http::Response TooMany(std::chrono::milliseconds wait) {
 }  // namespace
 
 // A route's way in, shared by all of its requests.
-class Gate::Passage {
+class Gate::Passage : public std::enable_shared_from_this<Passage> {
  public:
   Passage(Services& services, EndpointRoute route)
       : s_(services),
@@ -110,6 +110,8 @@ class Gate::Passage {
   Parsed<void> FirstTier(const Call& call) const;
   http::Response Run(Call& call) const;
   void WriteAudit(Call& call, const http::Response& response) const;
+  void WriteDenials(const audit::Event& event, std::span<const catalog::Denial> denials) const;
+  audit::Event DenialOf(const Call& call) const;
 
   void Refused(const http::Request& request, std::string_view reason) const;
   audit::Event EventOf(const Call& call, audit::Channel channel) const;
@@ -215,39 +217,48 @@ http::Response Gate::Passage::Run(Call& call) const {
   return response;
 }
 
-// Denials of the second tier, what the endpoint said, and the ERRORS line of a failure.
-void Gate::Passage::WriteAudit(Call& call, const http::Response& response) const {
-  if (call.caller_ != nullptr) {
-    std::map<std::pair<access::ObjectType, access::Action>, std::vector<const catalog::Denial*>>
-        filtered;
-    for (const catalog::Denial& denial : call.caller_->denials()) {
-      if (denial.filtered) {
-        filtered[{denial.object.type(), denial.action}].push_back(&denial);
-        continue;
-      }
-      audit::Event event = EventOf(call, audit::Channel::kAuthorization);
-      event.outcome = false;
-      event.request = {{"userId", call.caller_->user()}};
-      event.payload = {{"action", access::Name(denial.action)}, {"obj", ObjectJson(denial.object)}};
-      event.reason = denial.constraint.empty() ? std::string("no rule allows it")
-                                               : "denied by constraint " + denial.constraint;
-      s_.audit.Write(event);
+// Denials of the second tier: singly, or one line for all that a list left out.  `event` has all
+// that is the same for each of them.
+void Gate::Passage::WriteDenials(const audit::Event& event,
+                                 std::span<const catalog::Denial> denials) const {
+  std::map<std::pair<access::ObjectType, access::Action>, std::vector<const catalog::Denial*>>
+      filtered;
+  for (const catalog::Denial& denial : denials) {
+    if (denial.filtered) {
+      filtered[{denial.object.type(), denial.action}].push_back(&denial);
+      continue;
     }
-    for (const auto& [what, denials] : filtered) {
-      json::array named;
-      for (std::size_t i = 0; i < std::min(denials.size(), kNamedObjects); ++i)
-        named.push_back(ObjectJson(denials[i]->object));
-      audit::Event event = EventOf(call, audit::Channel::kAuthorization);
-      event.outcome = false;
-      event.request = {{"userId", call.caller_->user()}};
-      event.payload = {{"action", access::Name(what.second)},
-                       {"obj", {{"object__type", access::Name(what.first)}}},
-                       {"filteredFrom", route_.id},
-                       {"count", denials.size()},
-                       {"objects", std::move(named)}};
-      s_.audit.Write(event);
-    }
+    audit::Event one = event;
+    one.payload = {{"action", access::Name(denial.action)}, {"obj", ObjectJson(denial.object)}};
+    one.reason = denial.constraint.empty() ? std::string("no rule allows it")
+                                           : "denied by constraint " + denial.constraint;
+    s_.audit.Write(one);
   }
+  for (const auto& [what, left_out] : filtered) {
+    json::array named;
+    for (std::size_t i = 0; i < std::min(left_out.size(), kNamedObjects); ++i)
+      named.push_back(ObjectJson(left_out[i]->object));
+    audit::Event one = event;
+    one.payload = {{"action", access::Name(what.second)},
+                   {"obj", {{"object__type", access::Name(what.first)}}},
+                   {"filteredFrom", route_.id},
+                   {"count", left_out.size()},
+                   {"objects", std::move(named)}};
+    s_.audit.Write(one);
+  }
+}
+
+audit::Event Gate::Passage::DenialOf(const Call& call) const {
+  audit::Event event = EventOf(call, audit::Channel::kAuthorization);
+  event.outcome = false;
+  event.request = {{"userId", call.caller_->user()}};
+  return event;
+}
+
+// Denials, what the endpoint said, and the ERRORS line of a failure.
+void Gate::Passage::WriteAudit(Call& call, const http::Response& response) const {
+  if (call.caller_ != nullptr && !call.caller_->denials().empty())
+    WriteDenials(DenialOf(call), call.caller_->denials());
   for (audit::Event& event : call.events_) {
     audit::Event whole = EventOf(call, event.channel);
     whole.type = std::move(event.type);
@@ -304,7 +315,14 @@ http::Response Gate::Passage::Handle(const http::Request& request, OpContext& op
     call.caller_ = std::make_unique<catalog::Caller>(*std::move(who), *std::move(policy));
     if (!call.user().empty()) limited = call.user();
   }
-  if (s_.caller_limit != nullptr && !route_.admin) {
+  if (call.caller_ != nullptr)
+    call.late_denials_ = [this, &call]() -> Call::DenialWriter {
+      return [passage = shared_from_this(),
+              event = DenialOf(call)](std::span<const catalog::Denial> denials) {
+        passage->WriteDenials(event, denials);
+      };
+    };
+  if (s_.caller_limit != nullptr && !route_.admin && !route_.unlimited) {
     const auto now = std::chrono::steady_clock::now();
     if (!s_.caller_limit->TryTake(limited, now))
       return TooMany(s_.caller_limit->RetryAfter(limited, now));
@@ -352,6 +370,8 @@ void Gate::Add(EndpointRoute route) {
                     .id = route.id,
                     .handle = {},
                     .admin = route.admin,
+                    .streams_body = route.streams_body,
+                    .unlimited = route.unlimited,
                     .summary = route.summary,
                     .tag = route.tag,
                     .security = route.guard == Guard::kPublic  ? "none"

@@ -10,6 +10,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -58,11 +59,22 @@ class Call {
   // For the ERRORS line of the answer, where the wire does not tell (ruling 12).
   void Because(std::string reason) { reason_ = std::move(reason); }
 
+  // Writes what a copy of the caller noted as refused after the endpoint has returned, while the
+  // answer's body was made: the gate wrote what there was until then.  May be kept as long as the
+  // services are there, and called from any thread.
+  using DenialWriter = std::function<void(std::span<const catalog::Denial>)>;
+  // A programmer's error behind Guard::kPublic.
+  DenialWriter LateDenials() const {
+    VAMS_CHECK(late_denials_);
+    return late_denials_();
+  }
+
  private:
   friend class Gate;
   std::unique_ptr<catalog::Caller> caller_;
   std::vector<audit::Event> events_;
   std::string reason_;
+  std::function<DenialWriter()> late_denials_;
   std::function<Parsed<void>()> first_tier_;  // empty: was checked before
   bool first_tier_passed_ = false;
 };
@@ -85,6 +97,10 @@ struct EndpointRoute {
   // An answer below 400 without that is never sent: 500 instead.
   bool late_first_tier = false;
   bool admin = false;  // http::Route::admin
+  // http::Route::streams_body: the endpoint pulls the body while it arrives.
+  bool streams_body = false;
+  // Neither the server's rate limit nor that of a caller counts its requests.
+  bool unlimited = false;
 };
 
 class Gate {

@@ -1,8 +1,9 @@
-// vams objects check|collect
+// vams objects check|collect|rewrap
 #include <fmt/format.h>
 
 #include <charconv>
 
+#include "app/settings.h"
 #include "cli/cli.h"
 #include "cli/stoppable.h"
 #include "lifecycle/upkeep_objects.h"
@@ -15,7 +16,15 @@ struct Options {
   bool read_data = false;
   bool dry_run = false;
   std::string grace = "24h";
+  std::string old_key;
 };
+
+Result<objects::EncryptionChoice> EncryptionOf(const Context& context,
+                                               const lifecycle::Stack& stack) {
+  TRY(const auto sources, context.ConfigSources(&stack));
+  TRY(const auto config, config::Load(sources));
+  return app::EncryptionOf(config);
+}
 
 // "1 blob", "1,234 blobs"
 std::string Counted(std::uint64_t number, std::string_view what) {
@@ -59,6 +68,7 @@ void PrintCheck(const lifecycle::Stack& stack, const objects::BlobCheck& check) 
 
 Result<int> Check(Context& context, const Options& options) {
   TRY(const auto stack, context.Stack());
+  TRY(const auto encryption, EncryptionOf(context, stack));
   OpContext op;
   const Stoppable stoppable(op);
   boost::json::array findings;
@@ -70,7 +80,7 @@ Result<int> Check(Context& context, const Options& options) {
     else
       fmt::print("{} {}: {}\n", objects::KindName(finding.kind), finding.what, finding.detail);
   };
-  TRY(const auto check, lifecycle::CheckObjects(stack, options.read_data, op, found));
+  TRY(const auto check, lifecycle::CheckObjects(stack, encryption, options.read_data, op, found));
   if (context.json)
     PrintJson({{"stack", stack.name},
                {"clean", check.clean()},
@@ -94,10 +104,12 @@ Result<int> Check(Context& context, const Options& options) {
 Result<int> Collect(Context& context, const Options& options) {
   TRY(const auto grace, Duration(options.grace));
   TRY(const auto stack, context.Stack());
+  TRY(const auto encryption, EncryptionOf(context, stack));
   OpContext op;
   const Stoppable stoppable(op);
-  TRY(const auto done, lifecycle::CollectObjects(
-                           stack, {.grace = grace, .dry_run = options.dry_run}, context.clock, op));
+  TRY(const auto done,
+      lifecycle::CollectObjects(stack, encryption, {.grace = grace, .dry_run = options.dry_run},
+                                context.clock, op));
   if (context.json) {
     boost::json::array problems;
     for (const auto& problem : done.problems) problems.push_back(problem.c_str());
@@ -124,6 +136,19 @@ Result<int> Collect(Context& context, const Options& options) {
   return done.problems.empty() ? kDone : kDifferent;
 }
 
+Result<int> Rewrap(Context& context, const Options& options) {
+  TRY(const auto stack, context.Stack());
+  TRY(const auto encryption, EncryptionOf(context, stack));
+  TRY(const auto key, lifecycle::ReplaceStackKey(stack, encryption, options.old_key, context.clock,
+                                                 SystemRandom()));
+  if (context.json)
+    PrintJson({{"stack", stack.name}, {"key", key}});
+  else
+    fmt::print("stack \"{}\" has the stack key {}: keep a copy of its file apart from the data\n",
+               stack.name, key);
+  return kDone;
+}
+
 }  // namespace
 
 void AddObjectsCommands(CLI::App& app, Context& context) {
@@ -142,6 +167,13 @@ void AddObjectsCommands(CLI::App& app, Context& context) {
                     "Say what would be removed (beside a server, too)");
   collect->add_option("--grace", options.grace, "Keep what was added in this time (24h)")
       ->type_name("DURATION");
+  CLI::App* rewrap = AddCommand(*objects, context, "rewrap",
+                                "Give an encrypted stack another stack key (it is not served)",
+                                [&context] { return Rewrap(context, options); });
+  rewrap
+      ->add_option("--old-key", options.old_key,
+                   "The key until now, when the configuration names the new one")
+      ->type_name("FILE");
 }
 
 }  // namespace vams::cli

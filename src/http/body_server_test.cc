@@ -242,6 +242,41 @@ TEST_F(ServerBodyTest, EndsAStreamForHttp10WithTheConnection) {
   EXPECT_THAT(all, testing::EndsWith("\r\n\r\npiece 0, piece 1, "));
 }
 
+// A source may hand over stretches of files between bytes of its own.
+TEST_F(ServerBodyTest, SendsFilesThatAStreamHandsOver) {
+  class Mixed final : public BodySource {
+   public:
+    explicit Mixed(std::shared_ptr<const FileDescriptor> file) : file_(std::move(file)) {}
+    std::optional<std::uint64_t> length() const override { return 2 * 100'000 + 3; }
+    std::optional<FileBody> NextFile() override {
+      ++asked_;
+      if (asked_ != 1 && asked_ != 3) return std::nullopt;
+      return FileBody{file_, asked_ == 1 ? 0U : 50'000U, 100'000};
+    }
+    Result<std::size_t> Read(OpContext&, std::span<char> buffer) override {
+      if (asked_ != 2) return std::size_t{0};
+      std::ranges::copy(std::string_view("and"), buffer.begin());
+      return std::size_t{3};
+    }
+
+   private:
+    const std::shared_ptr<const FileDescriptor> file_;
+    int asked_ = 0;
+  };
+  const std::string bytes = Pattern(150'000);
+  const auto path = folder_.Put("f", bytes);
+  const auto file = std::make_shared<FileDescriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  AddStream("/mixed", [&] { return std::make_shared<Mixed>(file); });
+  Start();
+  TestClient client(server_->port());
+
+  const Answer answer = client.Ask(Get("/mixed"));
+
+  EXPECT_EQ(answer.Header("content-length"), "200003");
+  EXPECT_TRUE(answer.body == bytes.substr(0, 100'000) + "and" + bytes.substr(50'000));
+  EXPECT_EQ(client.Ask(Get("/echo/x")).status, 200);
+}
+
 // Whatever goes wrong after the head is out, the client must not take what it has for the whole.
 TEST_F(ServerBodyTest, CutsTheConnectionWhenAStreamFails) {
   AddPieces("/error", [](int n) -> Result<std::string> {

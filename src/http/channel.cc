@@ -2,15 +2,19 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <cerrno>
+#include <future>
 #include <memory>
 #include <utility>
 
@@ -30,6 +34,7 @@ constexpr std::size_t kSendFileStep = std::size_t{1} << 20;
 constexpr std::size_t kChunk = std::size_t{64} << 10;
 // Bytes the kernel holds back unsent: more would hide a stalled client for longer.
 constexpr int kUnsentLimit = 256 << 10;
+constexpr std::int64_t kLongestWait = 60'000;  // milliseconds for one poll
 
 // A write to a connection that the client has closed must be an error, not the process's end;
 // sendfile has no flag for that.
@@ -136,6 +141,51 @@ asio::awaitable<bool> Channel::Write(Parts& parts, Pace& pace) {
     pace.bytes += sent;
   }
   co_return true;
+}
+
+asio::awaitable<bool> Channel::WriteText(std::string_view text, std::chrono::milliseconds timeout) {
+  Parts parts = {asio::buffer(text)};
+  Pace pace{.grace = timeout};
+  const bool sent = co_await Write(parts, pace);
+  co_return sent;
+}
+
+// A TLS record holds 16 KiB at most: taking those that have arrived as well saves thread switches.
+asio::awaitable<std::size_t> Channel::ReadWhatIsThere(asio::mutable_buffer space,
+                                                      SteadyTime deadline) {
+  std::size_t got = co_await Read(space, deadline);
+  while (got > 0 && got < space.size()) {
+    if (!HasInput() && ::SSL_pending(tls_->native_handle()) == 0) break;
+    const asio::mutable_buffer rest = space + got;
+    const std::size_t more = co_await Read(rest, deadline);
+    if (more == 0) break;  // the next call meets the same end
+    got += more;
+  }
+  co_return got;
+}
+
+std::size_t Channel::ReadFromPool(asio::mutable_buffer space, SteadyTime deadline) {
+  if (tls_)
+    return asio::co_spawn(socket_.get_executor(), ReadWhatIsThere(space, deadline),
+                          asio::use_future)
+        .get();
+  const int fd = socket_.native_handle();
+  timed_out_ = false;
+  while (true) {
+    const ssize_t got = ::recv(fd, space.data(), space.size(), MSG_DONTWAIT);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return 0;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now());
+    timed_out_ = left.count() <= 0;
+    if (timed_out_) return 0;
+    pollfd wait{.fd = fd, .events = POLLIN, .revents = 0};
+    ::poll(&wait, 1, static_cast<int>(std::min<std::int64_t>(left.count(), kLongestWait)));
+  }
+}
+
+bool Channel::WriteFromPool(std::string_view text, std::chrono::milliseconds timeout) {
+  return asio::co_spawn(socket_.get_executor(), WriteText(text, timeout), asio::use_future).get();
 }
 
 void Channel::BoundUnsent() {

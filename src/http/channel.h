@@ -1,7 +1,8 @@
 // The bytes of one connection, plain or TLS, and the time each wait for the client may take.
 // Private to the module.
 //
-// Thread rule: everything on the I/O thread.  Nothing blocks; files are read on a pool.
+// Thread rule: everything on the I/O thread but ...FromPool.  Nothing else blocks; files are read
+// on a pool.
 #pragma once
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/op_context.h"
 #include "http/message.h"
@@ -52,6 +54,11 @@ class Channel {
   boost::asio::awaitable<bool> Handshake(SteadyTime deadline);
   boost::asio::awaitable<std::size_t> Read(boost::asio::mutable_buffer space, SteadyTime deadline);
   boost::asio::awaitable<bool> Write(Parts& parts, Pace& pace);
+  boost::asio::awaitable<bool> WriteText(std::string_view text, std::chrono::milliseconds timeout);
+  // As Read and WriteText, for a thread of a pool while this connection's coroutine waits for that
+  // thread.  They block it.  Plain bytes go from the kernel to `space` without another thread.
+  std::size_t ReadFromPool(boost::asio::mutable_buffer space, SteadyTime deadline);
+  bool WriteFromPool(std::string_view text, std::chrono::milliseconds timeout);
   // Sends the stretch of the file; false also if the file ends early.
   boost::asio::awaitable<bool> WriteFile(WorkerPool& pool, const FileBody& file, Pace& pace);
 
@@ -85,6 +92,8 @@ class Channel {
 
   boost::asio::awaitable<bool> WriteFileInChunks(WorkerPool& pool, const FileBody& file,
                                                  Pace& pace);
+  boost::asio::awaitable<std::size_t> ReadWhatIsThere(boost::asio::mutable_buffer space,
+                                                      SteadyTime deadline);
   void Wait(SteadyTime deadline);
 
   boost::asio::ip::tcp::socket socket_;

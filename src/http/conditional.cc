@@ -1,5 +1,8 @@
 #include "http/conditional.h"
 
+#include <fmt/format.h>
+#include <time.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -149,12 +152,22 @@ void Refuse(Response& full, int status, std::string_view message) {
   full.body = std::move(refusal.body);
 }
 
+// Of the body, if it is known before it is sent.
+std::optional<std::uint64_t> LengthOf(const Response& full) {
+  if (full.file) return full.file->length;
+  if (full.stream) return full.stream->length();
+  return full.body.size();
+}
+
 void ApplyRange(const Request& request, const Validators& validators, Response& full) {
-  if (full.stream || full.headers.Has("content-range")) return;
+  if (full.headers.Has("content-range")) return;
+  const auto known = LengthOf(full);
+  // Whether a stream gives parts shows when it is asked for one; all of it is one, too.
+  if (!known || (full.stream && !full.file && !full.stream->TakePart(0, *known))) return;
+  const std::uint64_t size = *known;
   full.headers.Set("accept-ranges", "bytes");
   const auto field = request.headers.Find("range");
   if (!field || request.verb != Verb::kGet || !IfRangeHolds(request, validators)) return;
-  const std::uint64_t size = full.file ? full.file->length : full.body.size();
   const RangeRequest range = ParseRange(*field, size);
   switch (range.kind) {
     case RangeRequest::Kind::kWhole:
@@ -176,6 +189,8 @@ void ApplyRange(const Request& request, const Validators& validators, Response& 
   if (full.file) {
     full.file->offset += range.first;
     full.file->length = range.length;
+  } else if (full.stream) {
+    VAMS_CHECK(full.stream->TakePart(range.first, range.length));
   } else {
     full.body.erase(range.first + range.length);
     full.body.erase(0, range.first);
@@ -183,6 +198,17 @@ void ApplyRange(const Request& request, const Validators& validators, Response& 
 }
 
 }  // namespace
+
+std::string HttpDate(std::int64_t millis) {
+  static constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t seconds = static_cast<std::time_t>(millis / 1000);
+  std::tm tm{};
+  ::gmtime_r(&seconds, &tm);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[tm.tm_wday], tm.tm_mday,
+                     kMonths[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
 
 std::string TagOfGzip(std::string_view tag) {
   std::string made(tag);

@@ -36,13 +36,16 @@ bool IfRangeHolds(const Request& request, const Validators& validators);
 
 // Turns the whole answer to a GET or HEAD (status 200, ETag and Last-Modified set by the handler)
 // into 304, 412, 416 or 206 where the request asks for it; otherwise it stays as it is.  Takes
-// parts of `body` and of `file`; an answer from a stream is never a part.  The members that are not
+// parts of `body`, of `file`, and of a stream of known length that gives parts; other streams are
+// sent whole.  The members that are not
 // of the answer's text, such as `caller`, are kept.  Call it before the answer is compressed.
 void ApplyConditionsAndRange(const Request& request, Response& full);
 
 // The tag of the gzip form of what `tag` names: "abc" is "abc-gzip".  A weak tag stays itself.
 std::string TagOfGzip(std::string_view tag);
 
+// IMF-fixdate (RFC 9110 section 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
+std::string HttpDate(std::int64_t millis_since_epoch);
 // Seconds since 1970-01-01 UTC of any of the three forms of RFC 9110 section 5.6.7.
 std::optional<std::int64_t> ParseHttpDate(std::string_view text);
 

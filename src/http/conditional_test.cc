@@ -214,6 +214,44 @@ class NoBytes final : public BodySource {
   Result<std::size_t> Read(OpContext&, std::span<char>) override { return std::size_t{0}; }
 };
 
+// Ten bytes, of which parts can be had.
+class Digits final : public BodySource {
+ public:
+  std::optional<std::uint64_t> length() const override { return left_; }
+  bool TakePart(std::uint64_t first, std::uint64_t length) override {
+    first_ += first;
+    left_ = length;
+    return true;
+  }
+  Result<std::size_t> Read(OpContext&, std::span<char>) override { return std::size_t{0}; }
+  std::uint64_t first_ = 0;
+
+ private:
+  std::uint64_t left_ = 10;
+};
+
+TEST(ApplyConditionsAndRange, TakesAPartOfAStreamThatGivesParts) {
+  const auto digits = std::make_shared<Digits>();
+  Response response = Whole();
+  response.stream = digits;
+  ApplyConditionsAndRange(MakeRequest(Verb::kGet, "/", {{"range", "bytes=3-5"}}), response);
+  EXPECT_EQ(response.status, 206);
+  EXPECT_EQ(HeaderOf(response, "content-range"), "bytes 3-5/10");
+  EXPECT_EQ(digits->first_, 3U);
+  EXPECT_EQ(digits->length(), 3U);
+
+  Response whole = Whole();
+  whole.stream = std::make_shared<Digits>();
+  ApplyConditionsAndRange(MakeRequest(Verb::kGet, "/"), whole);
+  EXPECT_EQ(whole.status, 200);
+  EXPECT_EQ(HeaderOf(whole, "accept-ranges"), "bytes");
+  EXPECT_EQ(whole.stream->length(), 10U);
+
+  ApplyConditionsAndRange(MakeRequest(Verb::kGet, "/", {{"range", "bytes=10-"}}), whole);
+  EXPECT_EQ(whole.status, 416);
+  EXPECT_EQ(whole.stream, nullptr);
+}
+
 TEST(ApplyConditionsAndRange, NeverCutsAStreamButSparesIt) {
   Response response = Whole();
   response.stream = std::make_shared<NoBytes>();

@@ -21,6 +21,8 @@
 
 namespace vams::http {
 
+class RequestBody;
+
 enum class Verb : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions };
 
 std::string_view VerbName(Verb verb);
@@ -62,6 +64,9 @@ struct Request {
   NameValues query;            // decoded, in order
   Headers headers;
   std::string body;
+  // In place of `body` on a route with Route::streams_body, and set on no other; the server's, and
+  // there while the handler runs.
+  RequestBody* incoming = nullptr;
   std::string request_id;  // ours, unique; the answer carries it too
   std::string peer;        // the address at the other end of the connection, without its port
   // The client's address: the peer's, or what trusted proxies say of it in X-Forwarded-For.
@@ -72,6 +77,24 @@ struct Request {
   const std::string& Parameter(std::string_view name) const;
   // The first value of that name.
   std::optional<std::string_view> FindQuery(std::string_view name) const;
+};
+
+// A body that is pulled while it arrives, as fast as its handler takes it and no faster: nothing of
+// it is kept.  A client that waits for `100 Continue` gets it with the first pull; an answer given
+// before, or in the middle, ends the matter, and what is left of the body is read and dropped if it
+// is short, else the connection closes behind the answer.  Used by one thread at a time.
+class RequestBody {
+ public:
+  virtual ~RequestBody() = default;
+
+  // Bytes the client announced; nothing if it sends the body in chunks.
+  virtual std::optional<std::uint64_t> length() const = 0;
+
+  // Fills the front of `buffer` and returns how many bytes that were, one at least; 0 is the end.
+  // Blocks until bytes arrive.  kInvalid when the client went away before the end, or sends no
+  // proper chunks; kTimeout when it is too slow (then its answer is 408, whatever the handler
+  // says); kCancelled when the server stops.  Errors stay.
+  virtual Result<std::size_t> Read(std::span<char> buffer) = 0;
 };
 
 // A stretch of an open file as a body.  The descriptor is shared, so that a cache may keep it open;
@@ -91,6 +114,15 @@ class BodySource {
   // Bytes the whole body has, if known before it is read: the answer then carries a Content-Length
   // instead of being chunked, and a source that gives fewer or more cuts the connection.
   virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
+
+  // Makes it a body of these bytes only, before the first Read; `length` lies within length().
+  // False, and nothing happens: it can only be sent whole.
+  virtual bool TakePart(std::uint64_t /*first*/, std::uint64_t /*length*/) { return false; }
+
+  // Instead of Read, where the next bytes lie in an open file: the server then sends them without
+  // looking at them.  Nothing: Read has them.  Asked before each Read of a source of known length,
+  // by the same thread; what it gives is part of the body and not given again.
+  virtual std::optional<FileBody> NextFile() { return std::nullopt; }
 
   // Fills the front of `buffer` and returns how many bytes that were; 0 is the end.  May block.
   // After an error or an exception the connection is cut, so that the client notices.  `op` is

@@ -1,5 +1,5 @@
 // Reads a request straight into a Request, without Beast's own message type: one copy and one set
-// of allocations less for every request.  Private to the module; only session.cc includes it.
+// of allocations less for every request.  Private to the module.
 //
 // Thread rule: plain value.  Nothing here blocks.
 #pragma once
@@ -8,6 +8,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,6 +36,14 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   }
   // What is still to come of the body is read and thrown away.
   void DiscardBody() { keep_body_ = false; }
+  // What is still to come of a body in chunks goes to the front of `space`, as much as fits,
+  // instead of into the request.  Put one piece at a time (not eager).
+  void DeliverTo(std::span<char> space) {
+    delivering_ = true;
+    space_ = space;
+    delivered_ = 0;
+  }
+  std::size_t delivered() const { return delivered_; }
 
  private:
   using error_code = boost::beast::error_code;
@@ -69,6 +79,12 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   }
   void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
+    if (delivering_) {
+      const std::size_t step = std::min(body.size(), space_.size() - delivered_);
+      std::memcpy(space_.data() + delivered_, body.data(), step);
+      delivered_ += step;
+      return step;
+    }
     if (keep_body_) request_.body.append(body.data(), body.size());
     return body.size();
   }
@@ -81,6 +97,9 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   bool expects_continue_ = false;
   bool has_head_ = false;
   bool keep_body_ = true;
+  bool delivering_ = false;
+  std::span<char> space_;
+  std::size_t delivered_ = 0;
 };
 
 }  // namespace vams::http

@@ -36,6 +36,12 @@ struct Route {
   // The handler takes microseconds and waits for nothing (memory, at most a cached page), so it
   // runs on the I/O thread, which saves two thread switches.  Its answer is not compressed.
   bool inline_ok = false;
+  // The handler pulls the body from Request::incoming while it arrives, whatever its size.  It runs
+  // on a pool of its own, because a slow client holds its thread.
+  bool streams_body = false;
+  // ServerOptions::rate_limit does not count its requests: transfers of bytes, whose number follows
+  // from the size of the data.
+  bool unlimited = false;
   // For the OpenAPI text.
   std::string summary;
   std::string tag;

@@ -100,11 +100,13 @@ class Server::Impl {
   Impl(const ServerOptions& options, const Routes& routes)
       : workers_(WorkerCount(options), options.queue_length),
         admin_(1, kAdminQueue),
+        transfers_(TransferCount(options, routes), options.queue_length),
         bodies_(std::max<std::size_t>(1, options.body_threads), kNoQueueLimit),
         shared_{.options = options,
                 .routes = routes,
                 .workers = workers_,
                 .admin = admin_,
+                .transfers = transfers_,
                 .bodies = bodies_,
                 .ids = RequestIds(*options.random),
                 .common = CommonHeaders(options),
@@ -141,6 +143,11 @@ class Server::Impl {
     return std::max<std::size_t>(2, std::thread::hardware_concurrency());
   }
 
+  static std::size_t TransferCount(const ServerOptions& options, const Routes& routes) {
+    const bool needed = std::ranges::any_of(routes.all(), &Route::streams_body);
+    return needed ? std::max<std::size_t>(1, options.transfer_threads) : 0;
+  }
+
   Status Prepare();
   void WaitForClients();
   void WaitAt(Door& door);
@@ -156,6 +163,7 @@ class Server::Impl {
 
   WorkerPool workers_;
   WorkerPool admin_;
+  WorkerPool transfers_;
   WorkerPool bodies_;
   Shared shared_;
   asio::io_context io_;
@@ -385,6 +393,7 @@ Status Server::Impl::Stop(SteadyTime deadline) {
   }
   workers_.Join();
   admin_.Join();
+  transfers_.Join();
   bodies_.Join();
   asio::post(io_, [this] { tick_.cancel(); });
   work_.reset();

@@ -2,10 +2,10 @@
 // to a pool of worker threads, where a plain blocking handler answers it.  It knows no domain word.
 // For `app`, which owns it, and for tests.
 //
-// Threads: one for I/O, `worker_threads` for handlers, `body_threads` for bodies that come from
-// files and streams, one (`admin`) for the routes that must answer when all workers are stuck.
-// Every function may be called from any thread but those. Start and Stop block.  design.md
-// section 6.
+// Threads: one for I/O, `worker_threads` for handlers, `transfer_threads` for handlers that take a
+// body while it arrives, `body_threads` for bodies that come from files and streams, one (`admin`)
+// for the routes that must answer when all workers are stuck. Every function may be called from any
+// thread but those. Start and Stop block.  design.md section 6.
 #pragma once
 
 #include <chrono>
@@ -60,6 +60,9 @@ struct ServerOptions {
   std::size_t worker_threads = 0;  // 0: one per processor, at least two
   // Requests that wait for a worker; one more is answered 503 with Retry-After.
   std::size_t queue_length = 256;
+  // Handlers of routes with Route::streams_body that run at the same time; as many connections wait
+  // as `queue_length` says.  Made only if there is such a route.
+  std::size_t transfer_threads = 64;
   // Threads that read files and pull streams for answers on their way.
   std::size_t body_threads = 4;
   // At the limit, the connection that has been idle for longest makes room; if none is idle, new
@@ -69,7 +72,8 @@ struct ServerOptions {
   // answer: writing one would cost what the limit is there to save.  Trusted proxies are exempt.
   std::size_t connections_per_address = 0;
   std::size_t header_limit = std::size_t{16} << 10;  // past it: 431
-  std::size_t body_limit = std::size_t{16} << 20;    // past it: 413
+  // Past it: 413.  Routes with Route::streams_body have limits of their own.
+  std::size_t body_limit = std::size_t{16} << 20;
 
   // For a TLS handshake and for a whole request head, and for each stretch of a body without
   // progress; past it: 408.

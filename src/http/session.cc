@@ -1,4 +1,4 @@
-// The only file that includes Beast, which takes long to compile.
+// One of the few files that include Beast, which takes long to compile.
 #include "http/session.h"
 
 #include <fmt/format.h>
@@ -7,13 +7,12 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
-#include <exception>
 #include <optional>
 #include <utility>
 
 #include "base/log.h"
 #include "http/channel.h"
-#include "http/compress.h"
+#include "http/exchange.h"
 #include "http/pool_task.h"
 #include "http/request_parser.h"
 #include "http/wire.h"
@@ -36,6 +35,9 @@ constexpr std::size_t kSmallBody = std::size_t{4} << 10;
 constexpr std::size_t kLongBody = std::size_t{256} << 10;
 // A head buffer that has grown past this is not kept for the next answer.
 constexpr std::size_t kKeptHead = std::size_t{64} << 10;
+// What is left of a body that its handler did not want is read up to here, which keeps the
+// connection; past it the connection closes.
+constexpr std::uint64_t kDiscarded = std::uint64_t{256} << 10;
 // How long an answer to a request that was not read to its end may take to reach the client.
 constexpr std::chrono::milliseconds kLinger{2'000};
 // While draining: how long a connection has for its first request.
@@ -43,11 +45,7 @@ constexpr std::chrono::milliseconds kFirstRequest{1'000};
 // How long a client has to say that it, too, ends TLS.
 constexpr std::chrono::milliseconds kGoodbye{500};
 
-Response InternalError(const std::string& request_id) {
-  return Message(500, fmt::format("the server could not answer this request; its log names the "
-                                  "cause under the request id {}",
-                                  request_id));
-}
+constexpr std::string_view kTooSlow = "the request took too long to arrive; send it again";
 
 // The answer to bytes that are no request, or one past a limit.
 Response ParseErrorResponse(const error_code& error, const ServerOptions& options) {
@@ -65,78 +63,6 @@ Response ParseErrorResponse(const error_code& error, const ServerOptions& option
                                   "HTTP/1.1 asks",
                                   error.message()));
 }
-
-// One request on its way through, and its answer.
-struct Exchange {
-  Request request;
-  OpContext op;
-  Response response;
-  std::string method;  // as sent
-  const Route* route = nullptr;
-  bool keep_alive = false;
-  bool old_version = false;  // HTTP/1.0
-  std::uint64_t bytes_received = 0;
-  bool answered = false;  // the answer has begun
-};
-
-// Where a request's handler runs: on a thread of a pool, or here.  What it throws ends here.
-struct RunHandler {
-  Exchange* exchange;
-
-  void operator()() const {
-    const std::string& id = exchange->request.request_id;
-    const std::string& route = exchange->route->id;
-    try {
-      Result<Response> result = exchange->route->handle(exchange->request, exchange->op);
-      if (result.ok()) {
-        exchange->response = *std::move(result);
-        if (!exchange->route->inline_ok)
-          CompressIfWorthwhile(exchange->request, exchange->response);
-        return;
-      }
-      const Error& error = result.error();
-      if (StatusOf(error.code) >= 500)
-        LogError(fmt::format("request {} {}: {}: {} ({})", id, route, CodeName(error.code),
-                             error.message, error.details));
-      exchange->response = ErrorResponse(error);
-    } catch (const std::exception& thrown) {
-      LogError(fmt::format("request {} {}: exception: {}", id, route, thrown.what()));
-      exchange->response = InternalError(id);
-    } catch (...) {
-      LogError(fmt::format("request {} {}: unknown exception", id, route));
-      exchange->response = InternalError(id);
-    }
-  }
-};
-
-// One pull of a stream, on a thread of a pool.
-struct PullStream {
-  Exchange* exchange;
-  std::span<char> buffer;
-  std::size_t got = 0;
-  bool failed = false;
-
-  void operator()() {
-    std::string why;
-    try {
-      const Result<std::size_t> result = exchange->response.stream->Read(exchange->op, buffer);
-      if (result.ok() && *result <= buffer.size()) {
-        got = *result;
-        return;
-      }
-      why = result.ok() ? "more bytes than there is room for"
-                        : fmt::format("{}: {} ({})", CodeName(result.error().code),
-                                      result.error().message, result.error().details);
-    } catch (const std::exception& thrown) {
-      why = fmt::format("exception: {}", thrown.what());
-    } catch (...) {
-      why = "unknown exception";
-    }
-    failed = true;
-    LogError(fmt::format("request {} {}: the answer was cut in its middle: {}",
-                         exchange->request.request_id, exchange->route->id, why));
-  }
-};
 
 // Lives on the I/O thread; only handlers and bodies run elsewhere, while the coroutine waits.
 class Connection final : public Session {
@@ -188,15 +114,19 @@ class Connection final : public Session {
   bool unwanted() const { return shared_.draining || shared_.crowded; }
 
   asio::awaitable<bool> ServeOne();
-  asio::awaitable<Reading> ReadRequest(Exchange& exchange);
+  asio::awaitable<Reading> ReadRequest(Exchange& exchange, RequestParser& parser);
   asio::awaitable<bool> ReadMore(SteadyTime deadline);
-  asio::awaitable<bool> GoOn();
   asio::awaitable<void> Handle(Exchange& exchange);
+  asio::awaitable<bool> Discard(std::uint64_t count);
   asio::awaitable<bool> Answer(Exchange& exchange);
   asio::awaitable<bool> WriteStream(Exchange& exchange, const HeadFrame& frame, Pace& pace);
   asio::awaitable<void> Linger();
 
   Head TakeHead(RequestParser& parser, Exchange& exchange);
+  bool CheckBodyLimit(RequestParser& parser, Exchange& exchange);
+  void TakeBody(Exchange& exchange, RequestParser& parser);
+  Reading Leftover(Exchange& exchange, std::uint64_t& left);
+  WorkerPool& PoolOf(const Route& route);
   void FindRoute(RequestParser& parser, Exchange& exchange);
   void Refuse(Exchange& exchange, Response response);
   HeadFrame Frame(Exchange& exchange) const;
@@ -240,17 +170,28 @@ asio::awaitable<bool> Connection::ServeOne() {
   exchange.request.secure = channel_.is_tls();
   exchange.op.request_id = exchange.request.request_id;
   const std::uint64_t sent_before = channel_.bytes_sent();
-  const Reading reading = co_await ReadRequest(exchange);
+  RequestParser parser(exchange.request);
+  Reading reading = co_await ReadRequest(exchange, parser);
   if (reading == Reading::kGone) co_return false;
   const SteadyTime arrived = SteadyClock::now();
-  if (reading == Reading::kRequest && exchange.route != nullptr) co_await Handle(exchange);
-  if (reading == Reading::kRefused || closing_ || unwanted()) exchange.keep_alive = false;
-  const bool written = co_await Answer(exchange);
+  if (reading == Reading::kRequest && exchange.route != nullptr) {
+    if (exchange.route->streams_body) TakeBody(exchange, parser);
+    co_await Handle(exchange);
+  }
+  std::uint64_t left = 0;
+  if (exchange.incoming) reading = Leftover(exchange, left);
+  if (reading != Reading::kRequest || closing_ || unwanted()) exchange.keep_alive = false;
+  bool written = false;
+  if (reading != Reading::kGone) written = co_await Answer(exchange);
   running_ = nullptr;
   Record(exchange, arrived, sent_before);
   if (!written) cut_ = true;
   if (written && reading == Reading::kRefused) co_await Linger();
   if (!written || reading == Reading::kRefused || !exchange.keep_alive) co_return false;
+  if (left > 0) {
+    const bool discarded = co_await Discard(left);
+    if (!discarded) co_return false;
+  }
   // The server may have begun to drain, or to want room, while the answer was on its way; it looks
   // for idle connections only once.
   co_return !(unwanted() && buffer_.size() == 0);
@@ -264,12 +205,12 @@ asio::awaitable<bool> Connection::ReadMore(SteadyTime deadline) {
   co_return got > 0;
 }
 
-asio::awaitable<Connection::Reading> Connection::ReadRequest(Exchange& exchange) {
+asio::awaitable<Connection::Reading> Connection::ReadRequest(Exchange& exchange,
+                                                             RequestParser& parser) {
   const ServerOptions& options = shared_.options;
-  RequestParser parser(exchange.request);
   parser.header_limit(static_cast<std::uint32_t>(options.header_limit));
-  parser.body_limit(options.body_limit);
-  parser.eager(false);  // the head first, and alone
+  parser.body_limit(boost::none);  // the route decides
+  parser.eager(false);             // the head first, and alone
   bool has_head = false;
   Pace pace{.grace = options.read_timeout, .bytes_per_second = options.min_body_rate};
   if (buffer_.size() > 0)
@@ -295,8 +236,11 @@ asio::awaitable<Connection::Reading> Connection::ReadRequest(Exchange& exchange)
       has_head = true;
       const Head head = TakeHead(parser, exchange);
       if (head == Head::kRefused) co_return Reading::kRefused;
-      if (head == Head::kAwaitsContinue && buffer_.size() == 0) {
-        const bool sent = co_await GoOn();
+      exchange.awaits_continue = head == Head::kAwaitsContinue;
+      if (exchange.route != nullptr && exchange.route->streams_body) co_return Reading::kRequest;
+      if (!CheckBodyLimit(parser, exchange)) co_return Reading::kRefused;
+      if (exchange.awaits_continue && buffer_.size() == 0) {
+        const bool sent = co_await channel_.WriteText(kContinue, options.write_timeout);
         if (!sent) co_return Reading::kGone;
       }
       parser.eager(true);
@@ -313,7 +257,7 @@ asio::awaitable<Connection::Reading> Connection::ReadRequest(Exchange& exchange)
     if (has_head) pace.waited += SteadyClock::now() - start;
     if (!more) {
       if (!channel_.timed_out() || idle()) co_return Reading::kGone;
-      exchange.response = Message(408, "the request took too long to arrive; send it again");
+      exchange.response = Message(408, kTooSlow);
       co_return Reading::kRefused;
     }
     // The first byte starts the clock for the whole head.
@@ -323,12 +267,13 @@ asio::awaitable<Connection::Reading> Connection::ReadRequest(Exchange& exchange)
   co_return Reading::kRequest;
 }
 
-asio::awaitable<bool> Connection::GoOn() {
-  static constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
-  Channel::Parts parts = {asio::buffer(kGoOn)};
-  Pace pace{.grace = shared_.options.write_timeout};
-  const bool sent = co_await channel_.Write(parts, pace);
-  co_return sent;
+// False, with the answer, if the body is announced as too long; a body in chunks is watched.
+bool Connection::CheckBodyLimit(RequestParser& parser, Exchange& exchange) {
+  const ServerOptions& options = shared_.options;
+  parser.body_limit(options.body_limit);
+  if (parser.chunked() || parser.content_length().value_or(0) <= options.body_limit) return true;
+  exchange.response = ParseErrorResponse(beast::http::error::body_limit, options);
+  return false;
 }
 
 // Answers without a handler; the rest of the request is read and thrown away.
@@ -390,8 +335,9 @@ void Connection::FindRoute(RequestParser& parser, Exchange& exchange) {
   exchange.route = match.route;
   request.path_parameters = std::move(match.parameters);
   if (match.kind == Match::Kind::kNone && verb) exchange.route = shared_.routes.fallback();
-  const bool admin = exchange.route != nullptr && exchange.route->admin;
-  if (shared_.bucket != nullptr && !admin) {
+  const Route* const route = exchange.route;
+  const bool unlimited = route != nullptr && (route->admin || route->unlimited);
+  if (shared_.bucket != nullptr && !unlimited) {
     const SteadyTime now = SteadyClock::now();
     if (!shared_.bucket->TryTake(now)) {
       Response busy = Message(429, "Too Many Requests");
@@ -410,6 +356,66 @@ void Connection::FindRoute(RequestParser& parser, Exchange& exchange) {
                    "for it"));
 }
 
+WorkerPool& Connection::PoolOf(const Route& route) {
+  if (route.streams_body) return shared_.transfers;
+  return route.admin ? shared_.admin : shared_.workers;
+}
+
+// The handler is to have the body while it arrives.
+void Connection::TakeBody(Exchange& exchange, RequestParser& parser) {
+  const ServerOptions& options = shared_.options;
+  exchange.incoming.emplace(IncomingBody::Setting{
+      .channel = channel_,
+      .parser = parser,
+      .buffer = buffer_,
+      .op = exchange.op,
+      .pace = {.grace = options.read_timeout, .bytes_per_second = options.min_body_rate},
+      .write_timeout = options.write_timeout,
+      .awaits_continue = exchange.awaits_continue});
+  exchange.request.incoming = &*exchange.incoming;
+}
+
+// What becomes of a connection whose handler has had its turn with the body.  `left`: bytes to be
+// dropped behind the answer.
+Connection::Reading Connection::Leftover(Exchange& exchange, std::uint64_t& left) {
+  const IncomingBody& body = *exchange.incoming;
+  exchange.bytes_received += body.received();
+  switch (body.state()) {
+    case IncomingBody::State::kWhole:
+      return Reading::kRequest;
+    case IncomingBody::State::kTooSlow:
+      exchange.response = Message(408, kTooSlow);
+      return Reading::kRefused;
+    case IncomingBody::State::kFailed:
+    case IncomingBody::State::kOpen:
+      break;
+  }
+  const auto rest = body.left();
+  const bool keeps = body.state() == IncomingBody::State::kOpen && !body.awaits_continue() &&
+                     rest && *rest <= kDiscarded;
+  if (!keeps) return Reading::kRefused;
+  left = *rest;
+  return Reading::kRequest;
+}
+
+// Reads that many bytes and throws them away; false if they do not come.
+asio::awaitable<bool> Connection::Discard(std::uint64_t count) {
+  Pace pace{.grace = shared_.options.read_timeout,
+            .bytes_per_second = shared_.options.min_body_rate};
+  while (true) {
+    const std::size_t step =
+        static_cast<std::size_t>(std::min<std::uint64_t>(count, buffer_.size()));
+    buffer_.consume(step);
+    count -= step;
+    pace.bytes += step;
+    if (count == 0) co_return true;
+    const SteadyTime start = SteadyClock::now();
+    const bool more = co_await ReadMore(pace.Deadline(start));
+    pace.waited += SteadyClock::now() - start;
+    if (!more) co_return false;
+  }
+}
+
 asio::awaitable<void> Connection::Handle(Exchange& exchange) {
   RunHandler run{&exchange};
   if (exchange.route->inline_ok) {
@@ -417,7 +423,7 @@ asio::awaitable<void> Connection::Handle(Exchange& exchange) {
     co_return;
   }
   running_ = &exchange.op;
-  WorkerPool& pool = exchange.route->admin ? shared_.admin : shared_.workers;
+  WorkerPool& pool = PoolOf(*exchange.route);
   const bool ran = co_await RunOn(pool, run);
   if (!ran)
     exchange.response = ErrorResponse(
@@ -494,20 +500,28 @@ asio::awaitable<bool> Connection::WriteStream(Exchange& exchange, const HeadFram
                                               Pace& pace) {
   const bool chunked = frame.framing == Framing::kChunked;
   const auto buffer = std::make_unique_for_overwrite<char[]>(kStreamChunk);
-  PullStream pull{&exchange, {buffer.get(), kStreamChunk}};
+  PullStream pull{
+      .exchange = &exchange, .buffer = {buffer.get(), kStreamChunk}, .may_be_file = !chunked};
   running_ = &exchange.op;
   std::uint64_t total = 0;
+  std::uint64_t step = 0;
   do {
     const bool ran = co_await RunOn(shared_.bodies, pull);
     if (!ran || pull.failed || closing_) co_return false;
-    total += pull.got;
+    step = pull.file ? pull.file->length : pull.got;
+    total += step;
     if (frame.framing == Framing::kLength &&
-        (total > frame.length || (pull.got == 0 && total < frame.length))) {
+        (total > frame.length || (step == 0 && total < frame.length))) {
       LogError(
           fmt::format("request {} {}: the answer was cut in its middle: its source does not "
                       "have the {} bytes it announced",
                       exchange.request.request_id, exchange.route->id, frame.length));
       co_return false;
+    }
+    if (pull.file) {
+      const bool sent = co_await channel_.WriteFile(shared_.bodies, *pull.file, pace);
+      if (!sent) co_return false;
+      continue;
     }
     std::string size;
     Channel::Parts parts = {asio::const_buffer(), asio::buffer(buffer.get(), pull.got)};
@@ -518,7 +532,7 @@ asio::awaitable<bool> Connection::WriteStream(Exchange& exchange, const HeadFram
     }
     const bool sent = co_await channel_.Write(parts, pace);
     if (!sent) co_return false;
-  } while (pull.got > 0);
+  } while (step > 0);
   co_return true;
 }
 

@@ -1,5 +1,5 @@
 // One connection of the server.  Private to the module: Asio stays in its private headers, Beast in
-// request_parser.h and session.cc.
+// request_parser.h, incoming_body.h, exchange.h and session.cc.
 //
 // Thread rule: everything on the I/O thread.  Nothing blocks; handlers run on the pools, but for
 // those of inline routes.
@@ -30,6 +30,7 @@ struct Shared {
   Routes routes;
   WorkerPool& workers;
   WorkerPool& admin;
+  WorkerPool& transfers;
   WorkerPool& bodies;
   RequestIds ids;
   DateText date;

@@ -109,6 +109,45 @@ TEST_F(ServerTlsTest, ServesWithTheCertificateItWasGiven) {
   }
 }
 
+// Records have to be decrypted where the connection lives, while the handler waits on its thread.
+TEST_F(ServerTlsTest, TakesABodyWhileItArrives) {
+  routes_.Add({.verb = Verb::kPut,
+               .path = "/take",
+               .id = "take",
+               .handle = [](const Request& rq, OpContext&) -> Result<Response> {
+                 std::string all;
+                 std::string buffer(100'000, '\0');
+                 while (true) {
+                   TRY(const std::size_t count, rq.incoming->Read(buffer));
+                   if (count == 0) break;
+                   all.append(buffer, 0, count);
+                 }
+                 Response response;
+                 response.body = std::move(all);
+                 return response;
+               },
+               .streams_body = true});
+  options_.read_timeout = std::chrono::milliseconds(1000);
+  Start();
+  std::string bytes(3'000'000, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 7 >> 3);
+  const std::string head = "PUT /take HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n";
+  TestClient client(server_->port());
+  ASSERT_TRUE(client.StartTls(client_.get()));
+
+  client.Send(head + "Expect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.Read(/*to_head=*/true).status, 100);
+  client.Send(bytes + Get("/secure"));
+
+  EXPECT_TRUE(client.Read().body == bytes);
+  EXPECT_EQ(client.Read().body, R"({"message":"secure"})");
+  client.Send(head + "\r\nhalf");
+  EXPECT_EQ(client.Read().status, 408);
+  TestClient gone(server_->port());
+  ASSERT_TRUE(gone.StartTls(client_.get()));
+  gone.Send(head + "\r\nhalf");
+}
+
 // The end of the stream is announced, so that nobody can pretend it by cutting the connection.
 TEST_F(ServerTlsTest, SaysGoodbyeBeforeItCloses) {
   Start();

@@ -1,11 +1,10 @@
 #include "http/wire.h"
 
 #include <fmt/format.h>
-#include <time.h>
-
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "http/conditional.h"
 
 namespace vams::http {
 
@@ -28,17 +27,6 @@ bool IsOwnedByServer(std::string_view name) {
 }
 
 }  // namespace
-
-std::string HttpDate(std::int64_t millis) {
-  static constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::time_t seconds = static_cast<std::time_t>(millis / 1000);
-  std::tm tm{};
-  ::gmtime_r(&seconds, &tm);
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[tm.tm_wday], tm.tm_mday,
-                     kMonths[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
 
 const std::string& DateText::Now(const Clock& clock) {
   const std::int64_t millis = clock.NowMillis();

@@ -13,9 +13,6 @@
 
 namespace vams::http {
 
-// IMF-fixdate (RFC 9110 section 5.6.7).
-std::string HttpDate(std::int64_t millis_since_epoch);
-
 // HttpDate of now, made once a second.  One thread.
 class DateText {
  public:
@@ -40,6 +37,9 @@ class RequestIds {
 
 // Path and query of a target in origin form or absolute form (RFC 9112 section 3.2).
 std::pair<std::string_view, std::string_view> SplitTarget(std::string_view target);
+
+// What a client that waits for it sends its body upon.
+inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // 1xx, 204 and 304 have none (RFC 9110 section 6.4.1).
 bool MayHaveBody(int status);

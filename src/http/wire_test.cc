@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "http/conditional.h"
+
 namespace vams::http {
 namespace {
 

@@ -13,7 +13,8 @@ struct ExportRequest {
   std::string stack;
   files::Path to;
   items::aws::ExportFormat format = items::aws::ExportFormat::kDynamoDb;
-  std::optional<files::Path> objects;  // where object bytes go, as a synced bucket has them
+  std::optional<files::Path> objects;         // where object bytes go, as a synced bucket has them
+  objects::EncryptionChoice encryption = {};  // of the stack's blobs
 };
 
 struct ExportReport {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "lifecycle/stack.h"
+#include "objects/encryption_keys.h"
 #include "tables/detect_version.h"
 
 namespace vams::lifecycle {
@@ -33,6 +34,7 @@ struct ImportRequest {
   };
   std::vector<Objects> listings, folders;
   bool etags_are_md5 = true;  // false for buckets encrypted with KMS or customer keys
+  objects::EncryptionChoice encryption = {};  // of the stack's blobs
 };
 
 struct ImportReport {

@@ -33,7 +33,7 @@ Status ImportObjects(items::ItemStore& store, const files::Path& blobs,
                      const std::vector<ImportRequest::Objects>& listings, ImportReport& report,
                      OpContext& op) {
   if (!listings.empty() || !request.folders.empty()) {
-    TRY(const auto blob_store, objects::BlobStore::Open(blobs));
+    TRY(const auto blob_store, objects::OpenBlobs(blobs, request.encryption));
     objects::ObjectImporter importer(store, *blob_store,
                                      {.etags_are_md5 = request.etags_are_md5, .on_progress = {}});
     for (const auto& listing : listings)
@@ -58,7 +58,7 @@ Status ExportObjects(items::ItemSource& view, const files::Path& blobs,
   if (any.items.empty()) return Ok();
   TRY(report.objects_listed, objects::WriteListing(op, view, request.to / kListingName));
   if (!request.objects) return Ok();
-  TRY(const auto blob_store, objects::BlobStore::Open(blobs));
+  TRY(const auto blob_store, objects::OpenBlobs(blobs, request.encryption));
   TRY(const auto copied, objects::CopyObjects(op, view, *blob_store, *request.objects));
   report.objects_copied = copied.copied;
   report.problems = copied.problems;

@@ -13,6 +13,9 @@ namespace vams::lifecycle {
 namespace {
 
 constexpr std::string_view kSystemPrefix = "sys.";
+constexpr std::int64_t kDayMillis = std::int64_t{24} * 3600 * 1000;
+constexpr std::int64_t kUploadMillis = 7 * kDayMillis;
+constexpr std::int64_t kEndedUploadMillis = kDayMillis;
 
 std::vector<objects::BlobReferenceTable> ReferenceTables() {
   return {{.table = std::string(tables::kObjectVersionsTable)},
@@ -57,24 +60,61 @@ objects::BlobReferenceSource ReferencesOf(const Stack& stack, OpContext& op) {
   };
 }
 
+// Ends what was begun before that time and never completed; its parts are collected.
+Result<std::uint64_t> AbortOldUploads(objects::ObjectStore& store, std::int64_t before_millis,
+                                      OpContext& op) {
+  std::uint64_t count = 0;
+  objects::ListUploadsRequest request{.created_before_millis = before_millis};
+  do {
+    TRY(const auto page, store.ListUploads(op, request));
+    for (const auto& upload : page.uploads) {
+      auto aborted = store.AbortUpload(op, upload.upload_id);
+      // Completed or aborted meanwhile.
+      if (!aborted.ok() && aborted.error().code == Code::kNotFound) continue;
+      TRY_OK(aborted);
+      ++count;
+    }
+    request.cursor = page.next;
+  } while (!request.cursor.empty());
+  return count;
+}
+
 }  // namespace
 
 Result<objects::BlobCheck> CheckObjects(
-    const Stack& stack, bool read_data, OpContext& op,
+    const Stack& stack, const objects::EncryptionChoice& encryption, bool read_data, OpContext& op,
     const std::function<void(const objects::BlobFinding& finding)>& found) {
-  TRY(const auto blobs, objects::BlobStore::Open(stack.blobs()));
+  TRY(const auto blobs, objects::OpenBlobs(stack.blobs(), encryption));
   return objects::BlobUpkeep::Check(op, *blobs, ReferencesOf(stack, op), read_data, found);
 }
 
 Result<objects::BlobCollection> CollectObjects(const Stack& stack,
+                                               const objects::EncryptionChoice& encryption,
                                                const objects::CollectOptions& options,
                                                const Clock& clock, OpContext& op) {
   std::optional<files::FileLock> lock;
   if (!options.dry_run) {
     TRY(lock, LockStack(stack, "vams objects collect", clock));
   }
-  TRY(const auto blobs, objects::BlobStore::Open(stack.blobs()));
+  TRY(const auto blobs, objects::OpenBlobs(stack.blobs(), encryption));
   return objects::BlobUpkeep::Collect(op, *blobs, ReferencesOf(stack, op), options);
+}
+
+Result<std::string> ReplaceStackKey(const Stack& stack, const objects::EncryptionChoice& encryption,
+                                    const files::Path& old_key, const Clock& clock,
+                                    Random& random) {
+  TRY(const auto lock, LockStack(stack, "vams objects rewrap", clock));
+  return objects::ReplaceStackKey(stack.blobs(), encryption, old_key, random);
+}
+
+Result<UpkeepReport> UpkeepOnce(const Stack& stack, objects::BlobStore& blobs,
+                                objects::ObjectStore& store, const Clock& clock, OpContext& op) {
+  UpkeepReport report;
+  const std::int64_t now = clock.NowMillis();
+  TRY(report.uploads_aborted, AbortOldUploads(store, now - kUploadMillis, op));
+  TRY(report.uploads_forgotten, store.Tidy(op, now - kEndedUploadMillis));
+  TRY(report.collection, objects::BlobUpkeep::Collect(op, blobs, ReferencesOf(stack, op), {}));
+  return report;
 }
 
 }  // namespace vams::lifecycle

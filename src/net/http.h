@@ -1,5 +1,6 @@
-// Outgoing HTTP: one blocking request, one answer held in memory.  HttpClient (http_client.h) is
-// the real transport; tests put their own in its place.
+// Outgoing HTTP: one blocking request, one answer; bodies are held in memory, or go through a
+// source and a sink.  HttpClient (http_client.h) is the real transport; tests put their own in its
+// place.
 //
 // Thread-safe.  Send blocks on the network.
 #pragma once
@@ -24,6 +25,25 @@ struct Header {
 // The value of the first header of that name (in any case), or nullptr.
 const std::string* FindHeader(const std::vector<Header>& headers, std::string_view name);
 
+// The bytes of a request's body, read as they are sent.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  virtual std::uint64_t size() const = 0;
+  // At most `count` bytes, at least one.  An error ends the exchange, which returns it.
+  virtual Result<std::size_t> Read(char* to, std::size_t count) = 0;
+};
+
+// Takes the bytes of an answer's body as they come.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // Before the first byte.  False: this answer's body goes to HttpResponse::body as any other.  An
+  // error of either ends the exchange, which returns it.
+  virtual Result<bool> Begin(int status, const std::vector<Header>& headers) = 0;
+  virtual Status Write(std::string_view bytes) = 0;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;  // http:// or https://, percent-encoded
@@ -33,7 +53,11 @@ struct HttpRequest {
   std::chrono::milliseconds timeout{
       60'000};  // the whole exchange; the operation's deadline as well
   std::size_t max_response_bytes = std::size_t{64} << 20;
-  bool direct = false;  // past any proxy of the environment
+  bool direct = false;                   // past any proxy of the environment
+  std::chrono::seconds idle_timeout{0};  // without a byte in either direction; 0: none
+  bool decompress = false;               // an answer that is compressed for its way
+  BodySource* source = nullptr;          // instead of `body`
+  BodySink* sink = nullptr;
 };
 
 struct HttpResponse {

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 
 namespace vams::net {
 
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr long kStreamBuffer = 256 * 1024;  // of bodies that pass through
 
 struct EasyDeleter {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -27,13 +30,42 @@ struct Exchange {
   OpContext& op;
   const HttpRequest& request;
   HttpResponse response;
+  CURL* handle = nullptr;
   bool too_large = false;
-  std::size_t sent = 0;  // of the request's body
+  std::uint64_t sent = 0;           // of the request's body
+  bool begun = false;               // the sink was asked
+  bool sinking = false;             // and takes the body
+  std::optional<Error> stopped_by;  // the source or the sink
+
+  std::uint64_t body_size() const {
+    return request.source != nullptr ? request.source->size() : request.body.size();
+  }
+
+  // Whether the exchange goes on.
+  bool BeginSink() {
+    if (begun || request.sink == nullptr) return true;
+    begun = true;
+    long status = 0;
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+    auto takes = request.sink->Begin(static_cast<int>(status), response.headers);
+    if (takes.ok())
+      sinking = *takes;
+    else
+      stopped_by = std::move(takes).error();
+    return takes.ok();
+  }
 };
 
 std::size_t OnBody(char* bytes, std::size_t size, std::size_t count, void* context) {
   auto& exchange = *static_cast<Exchange*>(context);
   const std::size_t length = size * count;
+  if (!exchange.BeginSink()) return 0;
+  if (exchange.sinking) {
+    auto written = exchange.request.sink->Write({bytes, length});
+    if (written.ok()) return length;
+    exchange.stopped_by = std::move(written).error();
+    return 0;
+  }
   if (exchange.response.body.size() + length > exchange.request.max_response_bytes) {
     exchange.too_large = true;
     return 0;
@@ -44,9 +76,18 @@ std::size_t OnBody(char* bytes, std::size_t size, std::size_t count, void* conte
 
 std::size_t OnSend(char* to, std::size_t size, std::size_t count, void* context) {
   auto& exchange = *static_cast<Exchange*>(context);
-  const std::string& body = exchange.request.body;
-  const std::size_t length = std::min(size * count, body.size() - exchange.sent);
-  body.copy(to, length, exchange.sent);
+  const std::uint64_t left = exchange.body_size() - exchange.sent;
+  std::size_t length = static_cast<std::size_t>(std::min<std::uint64_t>(size * count, left));
+  if (exchange.request.source == nullptr) {
+    exchange.request.body.copy(to, length, static_cast<std::size_t>(exchange.sent));
+  } else if (length > 0) {
+    auto read = exchange.request.source->Read(to, length);
+    if (!read.ok()) {
+      exchange.stopped_by = std::move(read).error();
+      return CURL_READFUNC_ABORT;
+    }
+    length = *read;
+  }
   exchange.sent += length;
   return length;
 }
@@ -127,6 +168,8 @@ Error Failed(CURLcode code, const Exchange& exchange, const char* detail, millis
       return error;
     }
     case CURLE_OPERATION_TIMEDOUT:
+      if (exchange.request.idle_timeout.count() > 0)
+        return Error(Code::kUnavailable, fmt::format("{} did not answer in time", server), why);
       return Error(Code::kUnavailable,
                    fmt::format("{} did not answer within {} ms", server, limit.count()), why);
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -188,9 +231,9 @@ struct HttpClient::Impl {
     if (request.direct) Set(handle, CURLOPT_PROXY, "");
     if (request.method == "HEAD") {
       Set(handle, CURLOPT_NOBODY, 1L);
-    } else if (request.method != "GET" || !request.body.empty()) {
+    } else if (request.method != "GET" || exchange.body_size() > 0) {
       Set(handle, CURLOPT_POST, 1L);
-      Set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      Set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(exchange.body_size()));
       Set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
       // libcurl sends a request again by itself when a connection used before breaks without an
       // answer.  The server may have carried it out, so that is for the caller to decide: a body
@@ -198,7 +241,14 @@ struct HttpClient::Impl {
       // does.
       Set(handle, CURLOPT_READFUNCTION, &OnSend);
       Set(handle, CURLOPT_READDATA, static_cast<void*>(&exchange));
-      if (request.body.empty()) Set(handle, CURLOPT_FRESH_CONNECT, 1L);
+      if (exchange.body_size() == 0) Set(handle, CURLOPT_FRESH_CONNECT, 1L);
+      if (request.source != nullptr) Set(handle, CURLOPT_UPLOAD_BUFFERSIZE, kStreamBuffer);
+    }
+    if (request.sink != nullptr) Set(handle, CURLOPT_BUFFERSIZE, kStreamBuffer);
+    if (request.decompress) Set(handle, CURLOPT_ACCEPT_ENCODING, "");
+    if (request.idle_timeout.count() > 0) {
+      Set(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+      Set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.idle_timeout.count()));
     }
     Set(handle, CURLOPT_HTTPHEADER, headers);
     Set(handle, CURLOPT_WRITEFUNCTION, &OnBody);
@@ -252,11 +302,13 @@ Result<HttpResponse> HttpClient::Send(OpContext& op, const HttpRequest& request,
   Easy handle = impl_->Take();
   if (handle == nullptr) return Error(Code::kUnavailable, "no memory for another connection");
   char detail[CURL_ERROR_SIZE] = "";
-  Exchange exchange{.op = op, .request = request};
+  Exchange exchange{.op = op, .request = request, .handle = handle.get()};
   impl_->Prepare(handle.get(), request, headers.get(), exchange, limit, detail);
-  const CURLcode code = curl_easy_perform(handle.get());
+  CURLcode code = curl_easy_perform(handle.get());
+  if (code == CURLE_OK && !exchange.BeginSink()) code = CURLE_WRITE_ERROR;
   if (code != CURLE_OK) {
     if (arrived != nullptr) *arrived = !NeverLeft(code, handle.get());
+    if (exchange.stopped_by) return *std::move(exchange.stopped_by);
     Error error = Failed(code, exchange, detail, limit);
     // A broken connection is not used again.
     handle.reset();

@@ -14,6 +14,7 @@
 #include "base/encoding.h"
 #include "base/fault_point.h"
 #include "base/hash.h"
+#include "objects/blob_format.h"
 #include "objects/pack_store.h"
 #include "objects/staged_file.h"
 
@@ -24,10 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kChunk = std::size_t{1} << 20;
-constexpr std::string_view kFormatFile = "format";
-constexpr std::string_view kFormat = "vams-blobs 2\n";
-constexpr std::string_view kFormatWithoutPacks = "vams-blobs 1\n";
-constexpr std::string_view kFormatName = "vams-blobs ";
 constexpr std::string_view kIncoming = "incoming";
 // What a batch keeps in memory for packs; more of it waits in files.
 constexpr std::size_t kBatchMemory = std::size_t{32} << 20;
@@ -81,31 +78,6 @@ void DropStale(const files::Path& incoming) {
   }
 }
 
-Status CheckFormat(const files::Path& folder) {
-  const auto path = folder / kFormatFile;
-  auto format = files::ReadAll(path, 4096);
-  if (format.ok() && (*format == kFormat || *format == kFormatWithoutPacks)) return Ok();
-  if (format.ok() && format->starts_with(kFormatName))
-    return Error(Code::kNotSupported,
-                 fmt::format("the blobs in {} are kept in a form that this release does not know; "
-                             "use the release that wrote them, or a newer one",
-                             folder.string()));
-  if (format.ok() || format.error().code != Code::kNotFound)
-    return Error(Code::kInvalid, fmt::format("{} is not the format file of a blob folder; choose "
-                                             "another folder",
-                                             path.string()));
-  std::error_code ec;
-  for (fs::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec)) {
-    // What a creation that was cut off leaves behind.
-    if (it->path().filename().native().starts_with(kFormatFile)) continue;
-    return Error(Code::kInvalid,
-                 fmt::format("{} is not empty and no blob folder; choose an empty or a new folder",
-                             folder.string()));
-  }
-  if (ec) return files::ErrnoError("read folder", folder, ec.value());
-  return files::WriteAtomically(path, kFormat);
-}
-
 // Creates the two folders above a blob.
 Status MakeShards(const files::Path& blob) {
   std::error_code ec;
@@ -132,20 +104,26 @@ Result<BlobInfo> DigestFile(const files::Path& path) {
 
 // ---- BlobStore ----
 
-BlobStore::BlobStore(files::Path folder, const BlobStoreOptions& options)
+BlobStore::BlobStore(files::Path folder, const BlobStoreOptions& options,
+                     std::unique_ptr<const SealKeys> keys)
     : folder_(std::move(folder)),
-      options_(options),
+      keys_(std::move(keys)),
+      pack_below_(options.pack_below),
       clock_(options.clock != nullptr ? *options.clock : SystemClock()),
       packs_(std::make_unique<PackStore>(
-          folder_, PackStore::Options{.seal_at = options.seal_at, .clock = &clock_},
-          [this] { return AllowPacks(); })) {}
+          folder_,
+          PackStore::Options{.seal_at = options.seal_at,
+                             .clock = &clock_,
+                             .keys = keys_.get(),
+                             .may_write = [this] { return CheckSameFormat(folder_, keys_.get()); },
+                             .before_first_pack = [this] { return AllowPacks(folder_); }})) {}
 BlobStore::~BlobStore() = default;
 
 Result<std::unique_ptr<BlobStore>> BlobStore::Open(const files::Path& folder,
                                                    const BlobStoreOptions& options) {
   TRY_OK(files::MakeFolders(folder));
-  TRY_OK(CheckFormat(folder));
-  std::unique_ptr<BlobStore> store(new BlobStore(folder, options));
+  TRY(auto keys, OpenBlobFormat(folder, options.key));
+  std::unique_ptr<BlobStore> store(new BlobStore(folder, options, std::move(keys)));
   TRY_OK(files::MakeFolders(store->incoming()));
   DropStale(store->incoming());
   return store;
@@ -153,11 +131,8 @@ Result<std::unique_ptr<BlobStore>> BlobStore::Open(const files::Path& folder,
 
 files::Path BlobStore::incoming() const { return folder_ / kIncoming; }
 
-// Releases that know no packs must not open the folder from now on.
-Status BlobStore::AllowPacks() const {
-  TRY(const auto format, files::ReadAll(folder_ / kFormatFile, 4096));
-  if (format == kFormat) return Ok();
-  return files::WriteAtomically(folder_ / kFormatFile, kFormat);
+Result<StagedFile> BlobStore::Stage() {
+  return StagedFile::Create(incoming(), sealed() ? std::make_unique<Sealer>(*keys_) : nullptr);
 }
 
 Result<files::Path> BlobStore::PathOf(std::string_view sha256) const {
@@ -166,6 +141,14 @@ Result<files::Path> BlobStore::PathOf(std::string_view sha256) const {
 }
 
 Result<BlobLocation> BlobStore::Locate(std::string_view sha256) const {
+  TRY(auto at, Find(sha256));
+  if (!sealed()) return at;
+  return Error(Code::kNotSupported, fmt::format("the blob {} is encrypted; its bytes lie nowhere "
+                                                "as they are: read them instead",
+                                                sha256));
+}
+
+Result<BlobLocation> BlobStore::Find(std::string_view sha256) const {
   TRY(auto path, PathOf(sha256));
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0)
@@ -180,12 +163,12 @@ Result<BlobLocation> BlobStore::Locate(std::string_view sha256) const {
 }
 
 Result<std::uint64_t> BlobStore::Size(std::string_view sha256) const {
-  TRY(const auto at, Locate(sha256));
-  return at.length;
+  TRY(const auto at, Find(sha256));
+  return ContentSize(keys_.get(), at.length);
 }
 
 Result<bool> BlobStore::Has(std::string_view sha256) const {
-  const auto at = Locate(sha256);
+  const auto at = Find(sha256);
   if (!at.ok() && at.error().code == Code::kNotFound) return false;
   if (!at.ok()) return at.error();
   if (!at->packed) return true;
@@ -203,7 +186,7 @@ Result<bool> BlobStore::ReuseFile(std::string_view sha256, std::uint64_t size) {
     return files::ErrnoError("read", path, errno);
   }
   // One of another size is damaged; one of another user cannot be made young.  Both are replaced.
-  if (static_cast<std::uint64_t>(info.st_size) != size) return false;
+  if (static_cast<std::uint64_t>(info.st_size) != StoredSize(keys_.get(), size)) return false;
   return MakeYoung(path);
 }
 
@@ -227,7 +210,7 @@ Status BlobStore::Read(std::string_view sha256, const Sink& sink) const {
     at += count;
   }
   if (HexEncode(hasher.Finish()) == sha256) return Ok();
-  TRY(const auto at, Locate(sha256));
+  TRY(const auto at, Find(sha256));
   return Error(Code::kCorrupt,
                fmt::format("the blob {} is damaged: its content has another digest; "
                            "restore {} from a backup",
@@ -273,7 +256,7 @@ struct BlobBatch::Impl {
   Result<bool> HasAlready(const BlobInfo& info);
   Status TakeBytes(std::string bytes, const BlobInfo& info);
   Status TakeFile(StagedFile file, const BlobInfo& info);
-  bool IsSmall(std::uint64_t size) const { return size < store.options_.pack_below; }
+  bool IsSmall(std::uint64_t size) const { return size < store.pack_below_; }
   Status SyncContents();
   Status CommitFiles();
   Status CommitSmall();
@@ -296,7 +279,7 @@ Result<bool> BlobBatch::Impl::HasAlready(const BlobInfo& info) {
     return true;
   }
   TRY(const auto digest, DigestFromHex(info.sha256));
-  return store.packs_->Reuse(digest, info.size);
+  return store.packs_->Reuse(digest, StoredSize(store.keys_.get(), info.size));
 }
 
 Status BlobBatch::Impl::TakeBytes(std::string content, const BlobInfo& info) {
@@ -308,12 +291,15 @@ Status BlobBatch::Impl::TakeBytes(std::string content, const BlobInfo& info) {
     small.emplace(info.sha256, std::move(content));
     return Ok();
   }
-  TRY(auto file, StagedFile::Create(store.incoming()));
+  TRY(auto file, store.Stage());
   TRY_OK(file.Write(content));
   return TakeFile(std::move(file), info);
 }
 
 Status BlobBatch::Impl::TakeFile(StagedFile file, const BlobInfo& info) {
+  VAMS_CHECK(file.sealed() == store.sealed());
+  TRY(const auto digest, DigestFromHex(info.sha256));
+  TRY_OK(file.Seal(digest));
   TRY_OK(file.Close(0444));
   staged.emplace(info.sha256, Staged{std::move(file), info.size});
   bytes += info.size;
@@ -322,8 +308,9 @@ Status BlobBatch::Impl::TakeFile(StagedFile file, const BlobInfo& info) {
 
 Status BlobBatch::Impl::CommitSmall() {
   std::vector<PackedContent> contents;
-  for (const auto& [sha256, content] : small) {
+  for (auto& [sha256, content] : small) {
     TRY(const auto digest, DigestFromHex(sha256));
+    if (store.sealed()) content = objects::Seal(*store.keys_, digest, content);
     contents.push_back({.sha256 = digest, .bytes = content});
   }
   return contents.empty() ? Ok() : store.packs_->Add(contents);
@@ -375,8 +362,7 @@ std::uint64_t BlobBatch::bytes() const { return impl_->bytes; }
 Result<BlobInfo> BlobBatch::AddFile(const files::Path& path, const BlobExpectation& expected) {
   TRY(auto input, InputStream::Open(path));
   // A content for a pack is kept in memory; one that turns out to be larger is staged from there.
-  std::string head(std::min<std::uint64_t>(impl_->store.options_.pack_below, input.size() + 1),
-                   '\0');
+  std::string head(std::min<std::uint64_t>(impl_->store.pack_below_, input.size() + 1), '\0');
   std::size_t have = 0;
   while (have < head.size()) {
     TRY(const std::size_t count, input.Read(head.data() + have, head.size() - have));
@@ -392,7 +378,7 @@ Result<BlobInfo> BlobBatch::AddFile(const files::Path& path, const BlobExpectati
     TRY_OK(impl_->TakeBytes(std::move(head), info));
     return info;
   }
-  TRY(auto staged, StagedFile::Create(impl_->store.incoming()));
+  TRY(auto staged, impl_->store.Stage());
   TRY_OK(staged.Write(head));
   std::string chunk(kChunk, '\0');
   for (;;) {
@@ -433,7 +419,8 @@ Status BlobBatch::Commit() {
 // ---- BlobReader ----
 
 struct BlobReader::Impl {
-  InputStream input;
+  std::optional<InputStream> plain;
+  std::unique_ptr<SealedContent> sealed;  // else
   std::uint64_t offset = 0, length = 0;
 };
 
@@ -442,12 +429,13 @@ BlobReader::~BlobReader() = default;
 std::uint64_t BlobReader::size() const { return impl_->length; }
 
 Result<std::size_t> BlobReader::ReadAt(std::uint64_t offset, char* to, std::size_t size) const {
+  if (impl_->sealed != nullptr) return impl_->sealed->ReadAt(offset, to, size);
   if (offset >= impl_->length) return std::size_t{0};
   size = std::min<std::uint64_t>(size, impl_->length - offset);
   std::size_t done = 0;
   while (done < size) {
     TRY(const std::size_t count,
-        impl_->input.ReadAt(impl_->offset + offset + done, to + done, size - done));
+        impl_->plain->ReadAt(impl_->offset + offset + done, to + done, size - done));
     if (count == 0) break;
     done += count;
   }
@@ -456,13 +444,24 @@ Result<std::size_t> BlobReader::ReadAt(std::uint64_t offset, char* to, std::size
 
 Result<std::unique_ptr<BlobReader>> BlobStore::OpenForReading(std::string_view sha256) const {
   for (int moves = 0;; ++moves) {
-    TRY(const auto at, Locate(sha256));
+    TRY(const auto at, Find(sha256));
     auto input = InputStream::Open(at.file);
-    if (input.ok())
-      return std::unique_ptr<BlobReader>(new BlobReader(std::make_unique<BlobReader::Impl>(
-          BlobReader::Impl{*std::move(input), at.offset, at.length})));
     // Collected, or moved by a collection, after it was located.
-    if (input.error().code != Code::kNotFound || moves == kMoves) return std::move(input).error();
+    if (!input.ok() && (input.error().code != Code::kNotFound || moves == kMoves))
+      return std::move(input).error();
+    if (!input.ok()) continue;
+    auto reader = std::make_unique<BlobReader::Impl>();
+    if (sealed()) {
+      TRY(const auto digest, DigestFromHex(sha256));
+      TRY(reader->sealed,
+          SealedContent::Open(*keys_, digest, *std::move(input), at.offset, at.length));
+      reader->length = reader->sealed->size();
+    } else {
+      reader->plain.emplace(*std::move(input));
+      reader->offset = at.offset;
+      reader->length = at.length;
+    }
+    return std::unique_ptr<BlobReader>(new BlobReader(std::move(reader)));
   }
 }
 

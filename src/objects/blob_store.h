@@ -19,6 +19,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "files/files.h"
+#include "objects/encryption.h"
+#include "objects/staged_file.h"
 
 namespace vams::objects {
 
@@ -40,9 +42,10 @@ Result<BlobInfo> DigestFile(const files::Path& path);
 
 class BlobReader;
 class PackStore;
-class StagedFile;
 
 struct BlobStoreOptions {
+  // Contents are sealed: no byte of one lies on disk in the clear.  The stack key; nothing: plain.
+  std::optional<SecretKey> key = {};
   std::uint64_t pack_below = std::uint64_t{64} << 10;  // larger contents are files
   std::uint64_t seal_at = std::uint64_t{64} << 20;     // the size of a pack
   const Clock* clock = nullptr;                        // nullptr: the system's
@@ -60,20 +63,25 @@ struct BlobLocation {
 class BlobStore {
  public:
   // Creates the folder if it does not exist.  kNotSupported for a folder of a newer release,
-  // kInvalid for one that holds something else.
+  // kInvalid for one that holds something else, or is sealed with another key or none; kConflict
+  // for one with plain contents when there is a key.
   static Result<std::unique_ptr<BlobStore>> Open(const files::Path& folder,
                                                  const BlobStoreOptions& options = {});
   ~BlobStore();
 
   const files::Path& folder() const { return folder_; }
+  bool sealed() const { return keys_ != nullptr; }
 
   // Stores a content, unless it is there already: then its age starts anew, so that a collection
   // leaves it.  Durable on return; threads that store small contents at the same time share one
   // sync.  kConflict, and nothing is kept, when it is not what was expected.
   Result<BlobInfo> AddFile(const files::Path& path, const BlobExpectation& expected = {});
   Result<BlobInfo> AddBytes(std::string_view bytes);
-  // The same for a content that was written, with its digests, into a file below incoming().
+  // The same for a content that was written, and its digests taken, into a file of Stage.
   Status AddStaged(StagedFile file, const BlobInfo& info);
+  // A file for a content that is about to come: plain bytes go in, and lie there sealed if the
+  // store is.
+  Result<StagedFile> Stage();
   files::Path incoming() const;
 
   Result<bool> Has(std::string_view sha256) const;
@@ -89,7 +97,8 @@ class BlobStore {
   // A verified copy; nothing is left at `path` if it fails.  Synced with its folder.
   Status CopyTo(std::string_view sha256, const files::Path& path) const;
 
-  // kNotFound if there is no such blob.
+  // kNotFound if there is no such blob; kNotSupported if the store is sealed: the kernel must not
+  // hand out what lies there.
   Result<BlobLocation> Locate(std::string_view sha256) const;
   // Where the blob lies if it is a file of its own.  kInvalid for what is no digest.
   Result<files::Path> PathOf(std::string_view sha256) const;
@@ -97,15 +106,18 @@ class BlobStore {
  private:
   friend class BlobBatch;
   friend class BlobUpkeep;
-  BlobStore(files::Path folder, const BlobStoreOptions& options);
-  Status AllowPacks() const;
+  BlobStore(files::Path folder, const BlobStoreOptions& options,
+            std::unique_ptr<const SealKeys> keys);
+  // As it lies on disk.
+  Result<BlobLocation> Find(std::string_view sha256) const;
   // Whether the content is there as a file of this size; if so it is young again.
   Result<bool> ReuseFile(std::string_view sha256, std::uint64_t size);
   // Whether the file has its time now.
   bool MakeYoung(const files::Path& path) const;
 
   const files::Path folder_;
-  const BlobStoreOptions options_;
+  const std::unique_ptr<const SealKeys> keys_;  // nullptr: plain
+  const std::uint64_t pack_below_;
   const Clock& clock_;
   const std::unique_ptr<PackStore> packs_;
   // Keeps apart who makes a file young and who removes it because it is old.  Held over these

@@ -185,7 +185,7 @@ TEST_F(BlobStoreTest, OpeningDropsStaleTemporaryFilesOnly) {
 }
 
 TEST_F(BlobStoreTest, OpensOnlyFoldersOfItsFormat) {
-  Put(temp_.path() / "newer" / "format", "vams-blobs 3\n");
+  Put(temp_.path() / "newer" / "format", "vams-blobs 4\n");
   Put(temp_.path() / "photos" / "cat.jpg", "x");
   Put(temp_.path() / "cut-off" / "format.a1b2c3", "vam");
 

@@ -40,6 +40,25 @@ inline std::string ContentOf(const BlobStore& store, std::string_view sha256) {
   return content;
 }
 
+inline SecretKey TestKey(char fill = 'k') { return SecretKey::Of(std::string(kKeySize, fill)); }
+
+struct Stored {
+  files::Path file;
+  std::uint64_t offset = 0;
+};
+// Where the bytes of a blob lie, plain or sealed.
+inline Stored StoredAt(const files::Path& folder, const std::string& sha256) {
+  const auto path = folder / sha256.substr(0, 2) / sha256.substr(2, 2) / sha256;
+  if (std::filesystem::exists(path)) return {path};
+  const Digest digest = Must(DigestFromHex(sha256));
+  for (const auto& pack : PacksIn(folder, ".pack")) {
+    const auto at = Slurp(pack).find(std::string_view(digest.data(), digest.size()));
+    if (at != std::string::npos) return {pack, at - 24 + kRecordHeaderSize};
+  }
+  ADD_FAILURE() << "no blob " << sha256;
+  return {};
+}
+
 inline void Overwrite(const files::Path& path, std::uint64_t offset, std::string_view bytes) {
   std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
   file.seekp(static_cast<std::streamoff>(offset));

@@ -9,6 +9,7 @@
 
 #include "base/fault_point.h"
 #include "objects/blob_files.h"
+#include "objects/encryption.h"
 #include "objects/pack_store.h"
 
 namespace vams::objects {
@@ -88,14 +89,14 @@ class Checker {
       Find(Kind::kStray, check_.stray, file.path.string(), "this file does not belong there");
       return Ok();
     }
-    return Blob(file.sha256, file.size, file.modified_millis);
+    return Blob(file.sha256, ContentSize(packs_.keys(), file.size), file.modified_millis);
   }
 
   Status Packed() {
     TRY(const auto entries, packs_.Entries());
     for (const auto& [digest, entry] : entries) {
       TRY_OK(op_.Check());
-      TRY_OK(Blob(HexOf(digest), entry.length, entry.time_millis));
+      TRY_OK(Blob(HexOf(digest), ContentSize(packs_.keys(), entry.length), entry.time_millis));
     }
     return Ok();
   }
@@ -123,7 +124,7 @@ class Checker {
     for (const auto& pack : packs) {
       TRY_OK(op_.Check());
       ++check_.packs;
-      auto scan = ScanPack(pack, 0);
+      auto scan = ScanPack(pack, 0, packs_.keys());
       if (!scan.ok() && scan.error().code == Code::kNotFound) continue;
       if (!scan.ok()) {
         Find(Kind::kPack, check_.damaged_packs, pack.string(), scan.error().message);
@@ -274,7 +275,7 @@ Status BlobUpkeep::CollectFiles(OpContext& op, BlobStore& store,
       if (::unlink(file.path.c_str()) != 0) return files::ErrnoError("remove", file.path, errno);
     }
     ++report.removed;
-    report.removed_bytes += seen.size;
+    report.removed_bytes += ContentSize(store.packs_->keys(), seen.size);
     report.freed_bytes += seen.size;
     return Ok();
   });

@@ -24,11 +24,18 @@ using test::Sha;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
-class BlobUpkeepTest : public ::testing::Test {
+BlobStoreOptions Options(bool sealed, const Clock& clock) {
+  BlobStoreOptions options{.pack_below = 100, .seal_at = 4000, .clock = &clock};
+  if (sealed) options.key = test::TestKey();
+  return options;
+}
+
+// With plain contents and with sealed ones (true).
+class BlobUpkeepTest : public ::testing::TestWithParam<bool> {
  protected:
   files::Path Folder() const { return temp_.path() / "blobs"; }
   std::unique_ptr<BlobStore> Open() const {
-    return Must(BlobStore::Open(Folder(), {.pack_below = 100, .seal_at = 4000, .clock = &clock_}));
+    return Must(BlobStore::Open(Folder(), Options(GetParam(), clock_)));
   }
   std::string Add(const std::string& content, bool used) {
     const auto sha256 = Must(store_->AddBytes(content)).sha256;
@@ -62,9 +69,12 @@ class BlobUpkeepTest : public ::testing::Test {
   std::unique_ptr<BlobStore> store_ = Open();
 };
 
+INSTANTIATE_TEST_SUITE_P(Contents, BlobUpkeepTest, ::testing::Bool(),
+                         [](const auto& kind) { return kind.param ? "Sealed" : "Plain"; });
+
 const std::string kLarge(200, 'L');
 
-TEST_F(BlobUpkeepTest, ACleanFolderHasNoFindings) {
+TEST_P(BlobUpkeepTest, ACleanFolderHasNoFindings) {
   Add("small", true);
   Add(kLarge, true);
 
@@ -75,13 +85,13 @@ TEST_F(BlobUpkeepTest, ACleanFolderHasNoFindings) {
   EXPECT_EQ(check_.packs, 1u);
 }
 
-TEST_F(BlobUpkeepTest, NamesWhatIsMissingExtraDamagedAndStray) {
+TEST_P(BlobUpkeepTest, NamesWhatIsMissingExtraDamagedAndStray) {
   const auto file = Add(kLarge, true), packed = Add("packed", true), extra = Add("extra", false);
   const auto cut = Add(std::string(300, 'c'), true);
   used_[Sha("missing")] = 7;
   std::filesystem::permissions(Must(store_->PathOf(file)), std::filesystem::perms::owner_all);
   test::Overwrite(Must(store_->PathOf(file)), 5, "x");
-  const auto at = Must(store_->Locate(packed));
+  const auto at = test::StoredAt(Folder(), packed);
   test::Overwrite(at.file, at.offset, "X");
   std::filesystem::permissions(Must(store_->PathOf(cut)), std::filesystem::perms::owner_all);
   std::filesystem::resize_file(Must(store_->PathOf(cut)), 10);
@@ -96,11 +106,11 @@ TEST_F(BlobUpkeepTest, NamesWhatIsMissingExtraDamagedAndStray) {
   EXPECT_FALSE(check_.clean());
 }
 
-TEST_F(BlobUpkeepTest, NamesDamagedPacksAndIndexes) {
+TEST_P(BlobUpkeepTest, NamesDamagedPacksAndIndexes) {
   for (int i = 0; i < 60; ++i) Add(fmt::format("content {}", i), true);
   const auto index = PacksIn(Folder(), ".index").at(0);
   test::Overwrite(index, 50, "damage");
-  const auto at = Must(store_->Locate(Sha("content 59")));
+  const auto at = test::StoredAt(Folder(), Sha("content 59"));
   Add("behind", true);
   test::Overwrite(at.file, at.offset - 10, "damage");
 
@@ -108,10 +118,11 @@ TEST_F(BlobUpkeepTest, NamesDamagedPacksAndIndexes) {
                                             "damaged-pack " + at.file.string()));
 }
 
-TEST_F(BlobUpkeepTest, CollectsWhatIsNotUsedAndOld) {
+TEST_P(BlobUpkeepTest, CollectsWhatIsNotUsedAndOld) {
   const auto used_file = Add(kLarge, true), used_packed = Add("used", true);
   Add(std::string(300, 'd'), false);
   Add(std::string(90, 'd'), false);
+  Add(std::string(80, 'd'), false);
   clock_.Advance(25h);
   Add("young", false);
   Add(std::string(400, 'y'), false);
@@ -121,13 +132,14 @@ TEST_F(BlobUpkeepTest, CollectsWhatIsNotUsedAndOld) {
   EXPECT_EQ(test::FilesIn(Folder()), before);
   const auto done = Collect();
 
-  EXPECT_EQ(dry.removed, 2u);
-  EXPECT_EQ(dry.removed_bytes, 390u);
-  EXPECT_EQ(done.removed, 2u);
-  EXPECT_EQ(done.removed_bytes, 390u);
+  EXPECT_EQ(dry.removed, 3u);
+  EXPECT_EQ(dry.removed_bytes, 470u);
+  EXPECT_EQ(done.removed, 3u);
+  EXPECT_EQ(done.removed_bytes, 470u);
   EXPECT_EQ(done.packs_rewritten, 1u);
   EXPECT_FALSE(Has(std::string(300, 'd')));
   EXPECT_FALSE(Has(std::string(90, 'd')));
+  EXPECT_FALSE(Has(std::string(80, 'd')));
   EXPECT_TRUE(Has("young"));
   EXPECT_TRUE(Has(std::string(400, 'y')));
   EXPECT_EQ(ContentOf(*store_, used_file), kLarge);
@@ -138,7 +150,7 @@ TEST_F(BlobUpkeepTest, CollectsWhatIsNotUsedAndOld) {
   EXPECT_EQ(ContentOf(*store_, Sha("young")), "young");
 }
 
-TEST_F(BlobUpkeepTest, UnusedContentsOfAPackThatIsMostlyUsedWait) {
+TEST_P(BlobUpkeepTest, UnusedContentsOfAPackThatIsMostlyUsedWait) {
   for (int i = 0; i < 9; ++i) Add(fmt::format("used {}", i), true);
   Add("unused", false);
   clock_.Advance(25h);
@@ -152,7 +164,7 @@ TEST_F(BlobUpkeepTest, UnusedContentsOfAPackThatIsMostlyUsedWait) {
 
 // The sequence that loses data in a naive collector: the references are read, then an upload finds
 // its content in the store and writes nothing, then the collector removes it.
-TEST_F(BlobUpkeepTest, WhatIsAddedAgainDuringACollectionStays) {
+TEST_P(BlobUpkeepTest, WhatIsAddedAgainDuringACollectionStays) {
   Add(kLarge, false);
   Add("small", false);
   clock_.Advance(25h);
@@ -171,7 +183,7 @@ TEST_F(BlobUpkeepTest, WhatIsAddedAgainDuringACollectionStays) {
 }
 
 // The same across a restart: the mark on disk is what is left of the re-use.
-TEST_F(BlobUpkeepTest, AReuseSurvivesARestart) {
+TEST_P(BlobUpkeepTest, AReuseSurvivesARestart) {
   Add("small", false);
   clock_.Advance(25h);
   Must(store_->AddBytes("small"));
@@ -183,7 +195,7 @@ TEST_F(BlobUpkeepTest, AReuseSurvivesARestart) {
   EXPECT_FALSE(Has("small"));
 }
 
-TEST_F(BlobUpkeepTest, IsRefusedWhileAnotherProcessWrites) {
+TEST_P(BlobUpkeepTest, IsRefusedWhileAnotherProcessWrites) {
   Add("mine", false);
   auto other = Open();
   Must(other->AddBytes("theirs"));
@@ -198,7 +210,7 @@ TEST_F(BlobUpkeepTest, IsRefusedWhileAnotherProcessWrites) {
 }
 
 // A reader in another process knows where things lay before.
-TEST_F(BlobUpkeepTest, AnotherProcessFindsWhatWasMoved) {
+TEST_P(BlobUpkeepTest, AnotherProcessFindsWhatWasMoved) {
   const auto used = Add("used", true);
   for (int i = 0; i < 5; ++i) Add(fmt::format("unused {}", i), false);
   const auto reader = Open();
@@ -214,10 +226,10 @@ TEST_F(BlobUpkeepTest, AnotherProcessFindsWhatWasMoved) {
   EXPECT_EQ(Must(opened->ReadAt(0, bytes, 4)), 4u);
 }
 
-TEST_F(BlobUpkeepTest, ADamagedUsedContentKeepsItsPack) {
+TEST_P(BlobUpkeepTest, ADamagedUsedContentKeepsItsPack) {
   const auto used = Add("used", true);
   for (int i = 0; i < 5; ++i) Add(fmt::format("unused {}", i), false);
-  const auto at = Must(store_->Locate(used));
+  const auto at = test::StoredAt(Folder(), used);
   test::Overwrite(at.file, at.offset, "U");
   clock_.Advance(25h);
 
@@ -229,7 +241,7 @@ TEST_F(BlobUpkeepTest, ADamagedUsedContentKeepsItsPack) {
   EXPECT_TRUE(std::filesystem::exists(at.file));
 }
 
-TEST_F(BlobUpkeepTest, AnErrorOfTheReferencesRemovesNothing) {
+TEST_P(BlobUpkeepTest, AnErrorOfTheReferencesRemovesNothing) {
   Add("small", false);
   Add(kLarge, false);
   clock_.Advance(25h);
@@ -245,7 +257,7 @@ TEST_F(BlobUpkeepTest, AnErrorOfTheReferencesRemovesNothing) {
 
 // Threads add contents, old and new ones, and commit their references, while collections with no
 // grace but that of the clock's standing still run one after the other.
-TEST_F(BlobUpkeepTest, CollectionsAndUploadsRunTogether) {
+TEST_P(BlobUpkeepTest, CollectionsAndUploadsRunTogether) {
   constexpr unsigned kSeed = 5;
   RecordProperty("seed", kSeed);
   const auto content = [](unsigned n) {
@@ -285,7 +297,7 @@ TEST_F(BlobUpkeepTest, CollectionsAndUploadsRunTogether) {
 
 // Random histories against a model: what is used is there, byte for byte, after every step; what
 // is not used and old is gone once a second collection found nothing to do.
-TEST_F(BlobUpkeepTest, RandomHistoriesKeepWhatIsUsed) {
+TEST_P(BlobUpkeepTest, RandomHistoriesKeepWhatIsUsed) {
   constexpr unsigned kSeed = 21;
   RecordProperty("seed", kSeed);
   std::mt19937 random(kSeed);
@@ -358,6 +370,7 @@ TEST(BlobReferencesTest, ComeFromVersionsOfOneBlobAndOfMany) {
 
 constexpr char kCrashFolder[] = "VAMS_TEST_BLOBS";
 constexpr char kCrashMillis[] = "VAMS_TEST_MILLIS";
+constexpr char kCrashSealed[] = "VAMS_TEST_SEALED";
 
 BlobReferenceSource UsedByCrashTest() {
   return [](const BlobReferenceVisitor& visit) -> Status {
@@ -383,17 +396,20 @@ TEST(BlobCrashChild, DISABLED_Works) {
   test::SetClock clock;
   clock.Advance(std::chrono::milliseconds(std::atoll(std::getenv(kCrashMillis))) -
                 std::chrono::milliseconds(clock.NowMillis()));
-  const auto store = Must(BlobStore::Open(std::getenv(kCrashFolder),
-                                          {.pack_below = 100, .seal_at = 4000, .clock = &clock}));
+  const bool sealed = std::getenv(kCrashSealed) != nullptr;
+  const auto store = Must(BlobStore::Open(std::getenv(kCrashFolder), Options(sealed, clock)));
   Must(WorkOfCrashTest(*store, clock));
 }
 
 // Whether the child was killed.
-bool RunChild(const std::string& folder, std::int64_t millis, const std::string& fault) {
+bool RunChild(const std::string& folder, bool sealed, std::int64_t millis,
+              const std::string& fault) {
+  std::fflush(stdout);  // or the child prints it again
   const pid_t child = ::fork();
   if (child == 0) {
     ::setenv(kCrashFolder, folder.c_str(), 1);
     ::setenv(kCrashMillis, std::to_string(millis).c_str(), 1);
+    if (sealed) ::setenv(kCrashSealed, "1", 1);
     ::setenv("VAMS_FAULT", fault.c_str(), 1);
     (void)!std::freopen("/dev/null", "w", stdout);
     ::execl("/proc/self/exe", "child", "--gtest_also_run_disabled_tests",
@@ -408,7 +424,7 @@ bool RunChild(const std::string& folder, std::int64_t millis, const std::string&
 
 // A child is killed at every point on its way; afterwards everything used is whole, and the same
 // work done again ends as if nothing had happened.
-TEST_F(BlobUpkeepTest, KilledAtAnyPointNothingUsedIsLost) {
+TEST_P(BlobUpkeepTest, KilledAtAnyPointNothingUsedIsLost) {
   for (const char* point :
        {"objects.packs.created", "objects.packs.before_write", "objects.packs.before_sync",
         "objects.packs.after_sync:30", "objects.packs.before_seal", "objects.packs.after_seal",
@@ -424,7 +440,7 @@ TEST_F(BlobUpkeepTest, KilledAtAnyPointNothingUsedIsLost) {
     Add(std::string(301, 'g'), false);
     store_.reset();
 
-    EXPECT_TRUE(RunChild(Folder(), clock_.NowMillis(), fmt::format("{}=kill", point)))
+    EXPECT_TRUE(RunChild(Folder(), GetParam(), clock_.NowMillis(), fmt::format("{}=kill", point)))
         << point << " was never reached";
 
     used_.clear();

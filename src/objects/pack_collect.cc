@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/fault_point.h"
+#include "objects/encryption.h"
 #include "objects/pack_store.h"
 #include "objects/staged_file.h"
 
@@ -81,7 +82,8 @@ PackStore::Sorted PackStore::Sort(std::uint32_t slot, const PackScan& scan,
     kept.time_millis = at->second.time_millis;
     const bool keep = kept.time_millis >= work.cutoff_millis || work.used(record.sha256);
     (keep ? sorted.used : sorted.unused).push_back(kept);
-    (keep ? sorted.used_bytes : sorted.unused_bytes) += keep ? record.size() : record.length;
+    (keep ? sorted.used_bytes : sorted.unused_bytes) +=
+        keep ? record.size() : ContentSize(keys_, record.length);
   }
   return sorted;
 }
@@ -92,7 +94,7 @@ Status PackStore::CollectPack(std::uint32_t slot, Work& work) {
     const std::lock_guard lock(mutex_);
     pack = packs_[slot].path;
   }
-  TRY(const auto scan, LoadPack(pack));
+  TRY(const auto scan, LoadPack(pack, keys_));
   const Sorted sorted = Sort(slot, scan, work);
   PackCollection& report = work.report;
   if (!scan.gaps.empty()) {
@@ -131,7 +133,7 @@ Status PackStore::Move(std::uint32_t slot, const files::Path& pack,
     std::vector<PackedContent> group;
     for (std::size_t bytes = 0; at != records.end() && bytes < kCopyBytes; ++at) {
       TRY(auto content, ReadContent(input, *at));
-      if (DigestOf(content) != at->sha256)
+      if (!IsStoredContent(keys_, at->sha256, content))
         return Error(Code::kCorrupt,
                      fmt::format("the blob {} in {} is damaged; the pack stays as it is; restore "
                                  "it from a backup",
@@ -187,7 +189,7 @@ Status PackStore::Drop(std::uint32_t slot, const files::Path& pack, const Sorted
     }
     for (const auto& record : revived) {
       work.report.removed -= 1;
-      work.report.removed_bytes -= record.length;
+      work.report.removed_bytes -= ContentSize(keys_, record.length);
     }
     TRY_OK(Move(slot, pack, revived, work));
   }

@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "objects/encryption.h"
 #include "objects/staged_file.h"
 
 namespace vams::objects {
@@ -61,7 +62,9 @@ std::optional<PackRecord> ParseHeader(std::string_view header) {
 
 class Scanner {
  public:
-  explicit Scanner(InputStream input) : input_(std::move(input)) { scan_.size = input_.size(); }
+  Scanner(InputStream input, const SealKeys* keys) : input_(std::move(input)), keys_(keys) {
+    scan_.size = input_.size();
+  }
 
   Result<PackScan> Run(std::uint64_t from) {
     scan_.end = from;
@@ -147,7 +150,7 @@ class Scanner {
       const bool behind_gap = record.offset >= first_gap_;
       if ((behind_gap || record.end() > synced) && !record.mark) {
         TRY(const auto content, Bytes(record.content(), record.length));
-        if (content.size() != record.length || DigestOf(content) != record.sha256) {
+        if (content.size() != record.length || !IsStoredContent(keys_, record.sha256, content)) {
           scan_.torn = true;
           unbroken = false;
           continue;
@@ -162,6 +165,7 @@ class Scanner {
   }
 
   InputStream input_;
+  const SealKeys* const keys_;
   PackScan scan_;
   std::string window_;
   std::uint64_t at_ = 0;
@@ -202,12 +206,12 @@ void AppendRecord(std::string& out, const PackRecord& record, std::string_view c
   out.resize(start + record.size(), '\0');
 }
 
-Result<PackScan> ScanPack(const files::Path& pack, std::uint64_t from) {
+Result<PackScan> ScanPack(const files::Path& pack, std::uint64_t from, const SealKeys* keys) {
   TRY(auto input, InputStream::Open(pack));
-  return Scanner(std::move(input)).Run(from);
+  return Scanner(std::move(input), keys).Run(from);
 }
 
-Result<PackScan> LoadPack(const files::Path& pack) {
+Result<PackScan> LoadPack(const files::Path& pack, const SealKeys* keys) {
   std::error_code ec;
   const auto size = std::filesystem::file_size(pack, ec);
   if (!ec) {
@@ -216,7 +220,7 @@ Result<PackScan> LoadPack(const files::Path& pack) {
       return PackScan{
           .records = *std::move(records), .end = size, .size = size, .from_index = true};
   }
-  return ScanPack(pack, 0);
+  return ScanPack(pack, 0, keys);
 }
 
 files::Path IndexOf(const files::Path& pack) {

@@ -17,6 +17,8 @@ namespace vams::objects {
 
 using Digest = std::array<char, 32>;  // SHA-256, raw
 
+class SealKeys;
+
 // kInvalid for what is not 64 lower-case hexadecimal digits.
 Result<Digest> DigestFromHex(std::string_view sha256);
 std::string HexOf(const Digest& digest);
@@ -32,7 +34,7 @@ inline constexpr std::size_t kRecordHeaderSize = 64;
 struct PackRecord {
   Digest sha256{};
   std::uint64_t offset = 0;  // of the header
-  std::uint32_t length = 0;  // of the content
+  std::uint32_t length = 0;  // of the content, as it lies there
   bool mark = false;         // says only that the content was added again
   std::int64_t time_millis = 0;
   std::uint64_t synced = 0;
@@ -63,10 +65,10 @@ struct PackScan {
 };
 
 // The whole records from `from` on, which is 0 or the `end` of an earlier scan.  What is behind the
-// greatest `synced` is verified.
-Result<PackScan> ScanPack(const files::Path& pack, std::uint64_t from);
+// greatest `synced` is verified.  `keys` of contents that are sealed, nullptr for plain ones.
+Result<PackScan> ScanPack(const files::Path& pack, std::uint64_t from, const SealKeys* keys);
 // The same from the pack's index, if it has a valid one.
-Result<PackScan> LoadPack(const files::Path& pack);
+Result<PackScan> LoadPack(const files::Path& pack, const SealKeys* keys);
 
 files::Path IndexOf(const files::Path& pack);
 // kNotFound without one, kCorrupt for one that is damaged or of another pack.

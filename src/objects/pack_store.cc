@@ -18,11 +18,13 @@ constexpr std::string_view kPackSuffix = ".pack";
 constexpr std::int64_t kMarkAfterMillis = std::int64_t{10} * 60 * 1000;
 }  // namespace
 
-PackStore::PackStore(files::Path folder, Options options, std::function<Status()> before_first_pack)
+PackStore::PackStore(files::Path folder, const Options& options)
     : folder_(std::move(folder)),
       seal_at_(options.seal_at),
       clock_(options.clock != nullptr ? *options.clock : SystemClock()),
-      before_first_pack_(std::move(before_first_pack)) {}
+      keys_(options.keys),
+      may_write_(options.may_write),
+      before_first_pack_(options.before_first_pack) {}
 
 PackStore::~PackStore() {
   DropWriter();
@@ -83,7 +85,7 @@ Status PackStore::ScanMore(const files::Path& path, Scans& scans) {
   const auto known = slots_.find(path);
   Result<PackScan> scan = PackScan{};
   if (known == slots_.end()) {
-    scan = LoadPack(path);
+    scan = LoadPack(path, keys_);
   } else {
     std::uint64_t scanned;
     {
@@ -94,7 +96,7 @@ Status PackStore::ScanMore(const files::Path& path, Scans& scans) {
     }
     std::error_code ec;
     if (std::filesystem::file_size(path, ec) <= scanned || ec) return Ok();
-    scan = ScanPack(path, scanned);
+    scan = ScanPack(path, scanned, keys_);
   }
   if (!scan.ok() && scan.error().code == Code::kNotFound) return Ok();  // collected meanwhile
   if (!scan.ok()) return std::move(scan).error();
@@ -238,6 +240,7 @@ Status PackStore::EnterWriting() {
   if (writers_fd_ < 0) return files::ErrnoError("open lock", path, errno);
   while (::flock(writers_fd_, LOCK_SH) != 0)
     if (errno != EINTR) return files::ErrnoError("lock", path, errno);
+  TRY_OK(may_write_());
   // A collection by another process may have removed what this one knows.
   TRY_OK(Refresh());
   writing_.store(true, std::memory_order_release);

@@ -27,7 +27,7 @@ namespace vams::objects {
 
 struct PackedContent {
   Digest sha256{};
-  std::string_view bytes;  // lives until Add returns
+  std::string_view bytes;  // as they are to lie there; live until Add returns
   bool mark = false;
   std::int64_t time_millis = 0;  // 0: now
   bool again = false;            // also if it lies in another pack
@@ -47,6 +47,11 @@ class PackStore {
   struct Options {
     std::uint64_t seal_at = std::uint64_t{64} << 20;
     const Clock* clock = nullptr;
+    const SealKeys* keys = nullptr;  // of contents that are sealed; nullptr: they are plain
+    // Whether this process may write, asked once when nobody can change the folder's format.
+    std::function<Status()> may_write;
+    // Makes the folder one that may have packs.
+    std::function<Status()> before_first_pack;
   };
   // Where a content lies.  `slot` is this object's number for the pack.
   struct Entry {
@@ -63,8 +68,7 @@ class PackStore {
     std::uint32_t length = 0;
   };
 
-  // `before_first_pack` makes the folder one that may have packs.
-  PackStore(files::Path folder, Options options, std::function<Status()> before_first_pack);
+  PackStore(files::Path folder, const Options& options);
   ~PackStore();
 
   // Looks at what other processes wrote if it has to.  The content is durable if `durable`.
@@ -90,6 +94,7 @@ class PackStore {
   Result<std::vector<std::pair<Digest, Entry>>> Entries();
   // The packs there are.
   Result<std::vector<files::Path>> Packs() const;
+  const SealKeys* keys() const { return keys_; }
 
  private:
   struct Pack {
@@ -157,7 +162,8 @@ class PackStore {
   const files::Path folder_;
   const std::uint64_t seal_at_;
   const Clock& clock_;
-  const std::function<Status()> before_first_pack_;
+  const SealKeys* const keys_;
+  const std::function<Status()> may_write_, before_first_pack_;
 
   // Guards index_ and packs_; never held over I/O.
   mutable std::mutex mutex_;

@@ -152,7 +152,7 @@ Result<bool> PackStore::Adopt(const files::Path& pack) {
     ::close(fd);
     return false;
   }
-  const auto scan = ScanPack(pack, 0);
+  const auto scan = ScanPack(pack, 0, keys_);
   const bool clean = scan.ok() && scan->end == scan->size && scan->size >= kPackHeaderSize &&
                      scan->gaps.empty() && !scan->torn;
   if (!scan.ok() || !scan->gaps.empty() || ::fdatasync(fd) != 0) {

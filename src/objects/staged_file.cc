@@ -6,17 +6,37 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+
+#include "objects/encryption.h"
 
 namespace vams::objects {
 
 using files::ErrnoError;
 
-Result<StagedFile> StagedFile::Create(const files::Path& folder) {
+namespace {
+// What is sealed and written at a time.
+constexpr std::size_t kSealAtOnce = std::size_t{1} << 20;
+}  // namespace
+
+StagedFile::StagedFile(files::Path path, int fd, std::unique_ptr<Sealer> sealer)
+    : path_(std::move(path)), fd_(fd), sealer_(std::move(sealer)) {}
+
+StagedFile::StagedFile(StagedFile&& other) noexcept
+    : path_(std::exchange(other.path_, {})),
+      fd_(std::exchange(other.fd_, -1)),
+      sealer_(std::move(other.sealer_)),
+      chunks_(std::move(other.chunks_)) {}
+
+Result<StagedFile> StagedFile::Create(const files::Path& folder, std::unique_ptr<Sealer> sealer) {
   std::string name = (folder / ".vams-XXXXXX").string();
   const int fd = ::mkostemp(name.data(), O_CLOEXEC);
   if (fd < 0) return ErrnoError("create a file in", folder, errno);
-  return StagedFile(files::Path(name), fd);
+  StagedFile file(files::Path(name), fd, std::move(sealer));
+  // The header's place; it is written when the digest is known.
+  if (file.sealed()) TRY_OK(file.WriteRaw(std::string(kSealHeader, '\0')));
+  return file;
 }
 
 StagedFile::~StagedFile() {
@@ -25,6 +45,26 @@ StagedFile::~StagedFile() {
 }
 
 Status StagedFile::Write(std::string_view bytes) {
+  if (!sealed()) return WriteRaw(bytes);
+  while (!bytes.empty()) {
+    chunks_.clear();
+    sealer_->Update(bytes.substr(0, kSealAtOnce), chunks_);
+    bytes.remove_prefix(std::min(bytes.size(), kSealAtOnce));
+    TRY_OK(WriteRaw(chunks_));
+  }
+  return Ok();
+}
+
+Status StagedFile::Seal(const std::array<char, 32>& digest) {
+  if (!sealed()) return Ok();
+  chunks_.clear();
+  sealer_->Finish(chunks_);
+  TRY_OK(WriteRaw(chunks_));
+  if (::lseek(fd_, 0, SEEK_SET) != 0) return ErrnoError("write", path_, errno);
+  return WriteRaw(sealer_->Header(digest));
+}
+
+Status StagedFile::WriteRaw(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;

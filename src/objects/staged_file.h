@@ -2,6 +2,8 @@
 // Internal to objects.  Not thread-safe per object.  Blocks on disk.  Errors name the final path.
 #pragma once
 
+#include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,17 +13,23 @@
 
 namespace vams::objects {
 
+class Sealer;
+
 class StagedFile {
  public:
-  // The temporary file lies in `folder`; its short name fits whatever the final name is.
-  static Result<StagedFile> Create(const files::Path& folder);
+  // The temporary file lies in `folder`; its short name fits whatever the final name is.  With a
+  // sealer nothing is written in the clear, and the file is a content only after Seal.
+  static Result<StagedFile> Create(const files::Path& folder,
+                                   std::unique_ptr<Sealer> sealer = nullptr);
   ~StagedFile();
-  StagedFile(StagedFile&& other) noexcept
-      : path_(std::exchange(other.path_, {})), fd_(std::exchange(other.fd_, -1)) {}
+  StagedFile(StagedFile&& other) noexcept;
   StagedFile& operator=(StagedFile&&) = delete;
 
   const files::Path& path() const { return path_; }
+  bool sealed() const { return sealer_ != nullptr; }
   Status Write(std::string_view bytes);
+  // Ends a sealed content whose SHA-256 digest is now known; nothing for one that is plain.
+  Status Seal(const std::array<char, 32>& digest);
   // The bytes survive a power failure.
   Status Sync();
   // Gives up the descriptor, keeps the temporary file: many may be staged at a time.
@@ -30,10 +38,13 @@ class StagedFile {
   Status RenameTo(const files::Path& path);
 
  private:
-  StagedFile(files::Path path, int fd) : path_(std::move(path)), fd_(fd) {}
+  StagedFile(files::Path path, int fd, std::unique_ptr<Sealer> sealer);
+  Status WriteRaw(std::string_view bytes);
 
   files::Path path_;  // empty once renamed
   int fd_;
+  std::unique_ptr<Sealer> sealer_;
+  std::string chunks_;  // sealed, to be written
 };
 
 // The file's bytes survive a power failure.
@@ -51,6 +62,7 @@ class InputStream {
       : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
   InputStream& operator=(InputStream&&) = delete;
 
+  const files::Path& path() const { return path_; }
   std::uint64_t size() const { return size_; }  // when it was opened
   // 0 at the end.
   Result<std::size_t> Read(char* to, std::size_t size);

@@ -229,6 +229,14 @@ struct UploadPage {
 // ---- The store
 // -------------------------------------------------------------------------------------
 
+// Bytes of a content as a stretch of an open file, for whoever hands them to the kernel.
+struct FileStretch {
+  // Read at a position, never moved; closed with its last owner.
+  std::shared_ptr<const int> descriptor;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
 // The content of one version.  Thread-safe; stays readable while the version is deleted, and must
 // not outlive the store.
 class ObjectReader {
@@ -238,6 +246,10 @@ class ObjectReader {
   // Fewer bytes than asked for only at the end of the content.
   virtual Result<std::size_t> ReadAt(OpContext& op, std::uint64_t offset, char* to,
                                      std::size_t size) const = 0;
+  // The bytes from `offset` on, as far as one file has them as they are; the next ones are asked
+  // for with the position behind them.  Nothing where no file does, where it cannot be opened now,
+  // and at the end of the content: ReadAt is right in every case, and says what is wrong.
+  virtual std::optional<FileStretch> StretchAt(std::uint64_t /*offset*/) const { return {}; }
 };
 
 class ObjectStore {
@@ -305,8 +317,15 @@ class ObjectStore {
   // conditions: `index` i below writes.size() is writes[i], which the caller has to make anew from
   // what it reads; else the change number index - writes.size().  Other errors of a change have the
   // same index.  Writes need traits().joins_commits, and name none of the store's own records.
+  //
+  // `following`, if given, is asked for more writes once it is known what the changes make, which
+  // tells the ids of new versions; anew in every attempt.  They need joins_commits as well and have
+  // no conditions of their own.
+  using FollowingWrites =
+      std::function<std::vector<items::Write>(std::span<const std::optional<VersionInfo>> made)>;
   virtual Result<std::vector<std::optional<VersionInfo>>> Commit(
-      OpContext& op, const ObjectChanges& changes, std::span<const items::Write> writes = {}) = 0;
+      OpContext& op, const ObjectChanges& changes, std::span<const items::Write> writes = {},
+      const FollowingWrites& following = {}) = 0;
 };
 
 }  // namespace vams::objects

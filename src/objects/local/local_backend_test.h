@@ -14,9 +14,9 @@ namespace vams::objects::conformance {
 class LocalBackend final : public Backend {
  public:
   LocalBackend(const files::Path& folder, std::unique_ptr<items::ItemStore> items,
-               const LocalStoreOptions& options = {})
+               const LocalStoreOptions& options = {}, const BlobStoreOptions& blob_options = {})
       : items_(std::move(items)),
-        blobs_(test::Must(BlobStore::Open(folder / "blobs"))),
+        blobs_(test::Must(BlobStore::Open(folder / "blobs", blob_options))),
         store_(test::Must(OpenLocalObjectStore(op_, *items_, *blobs_, options))) {}
 
   ObjectStore& store() override { return *store_; }

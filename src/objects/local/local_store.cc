@@ -84,7 +84,8 @@ class LocalObjectStore final : public StagingStore {
   }
   Result<std::vector<std::optional<VersionInfo>>> Commit(OpContext& op,
                                                          const ObjectChanges& changes,
-                                                         std::span<const Write> writes) override;
+                                                         std::span<const Write> writes,
+                                                         const FollowingWrites& following) override;
 
  protected:
   Result<std::optional<VersionInfo>> FindCompleted(OpContext& op,
@@ -268,7 +269,8 @@ std::vector<Write> LocalObjectStore::WritesOf(Plan& plan, std::span<const Write>
 }
 
 Result<std::vector<std::optional<VersionInfo>>> LocalObjectStore::Commit(
-    OpContext& op, const ObjectChanges& changes, std::span<const Write> writes) {
+    OpContext& op, const ObjectChanges& changes, std::span<const Write> writes,
+    const FollowingWrites& following) {
   const int first_change = static_cast<int>(writes.size());
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     TRY_OK(op.Check());
@@ -279,7 +281,8 @@ Result<std::vector<std::optional<VersionInfo>>> LocalObjectStore::Commit(
       if (error.index >= 0) error.index += first_change;
       return error;
     }
-    const auto all = WritesOf(plan, writes);
+    auto all = WritesOf(plan, writes);
+    if (following) std::ranges::move(following(plan.made), std::back_inserter(all));
     if (all.empty()) return std::move(plan.made);
     auto committed = items_.Commit(op, all);
     if (committed.ok()) {

@@ -1,13 +1,17 @@
 #include "objects/local/local_store.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <random>
 #include <set>
 #include <thread>
 
+#include "base/encoding.h"
+#include "base/hash.h"
 #include "items/sqlite/sqlite_store.h"
 #include "objects/local/local_backend_test.h"
 #include "tables/system_tables.h"
@@ -113,6 +117,221 @@ TEST_F(LocalObjectStoreTest, ItemsAloneAreCommittedAsWell) {
   EXPECT_TRUE(Must(store().Commit(op, {}, writes)).empty());
 
   EXPECT_EQ(Must(items().Count(op, "assets")), 1u);
+}
+
+// ---- Stretches of files ----
+
+std::string RandomBytes(std::size_t size, unsigned seed) {
+  std::mt19937 random(seed);
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  return bytes;
+}
+
+// The content as whoever asks for stretches gets it, from `offset` on; what no file has is left
+// out.
+std::string ByStretches(const ObjectReader& reader, std::uint64_t offset, int& stretches) {
+  std::string all;
+  stretches = 0;
+  while (offset < reader.info().size) {
+    const auto stretch = reader.StretchAt(offset);
+    if (!stretch || stretch->length == 0) return all;
+    std::string bytes(stretch->length, '\0');
+    const ssize_t got = ::pread(*stretch->descriptor, bytes.data(), bytes.size(),
+                                static_cast<off_t>(stretch->offset));
+    EXPECT_EQ(got, static_cast<ssize_t>(bytes.size()));
+    all += bytes;
+    offset += stretch->length;
+    ++stretches;
+  }
+  return all;
+}
+
+TEST_F(LocalObjectStoreTest, TellsWhereTheBytesLie) {
+  const std::string large = RandomBytes(300'000, 1);
+  const std::string small = RandomBytes(3'000, 2);
+  Must(store().PutBytes(op, {"plant", "file"}, large));
+  Must(store().PutBytes(op, {"plant", "other"}, RandomBytes(5'000, 3)));
+  Must(store().PutBytes(op, {"plant", "packed"}, small));
+  Must(store().PutBytes(op, {"plant", "empty"}, ""));
+  int stretches = 0;
+
+  const auto file = Must(store().Open(op, {"plant", "file"}));
+  EXPECT_EQ(ByStretches(*file, 0, stretches), large);
+  EXPECT_EQ(stretches, 1);
+  EXPECT_EQ(ByStretches(*file, 299'999, stretches), large.substr(299'999));
+  const auto packed = Must(store().Open(op, {"plant", "packed"}));
+  EXPECT_EQ(ByStretches(*packed, 0, stretches), small);
+  EXPECT_EQ(ByStretches(*packed, 1'000, stretches), small.substr(1'000));
+  for (const std::uint64_t end : {300'000U, 300'001U})
+    EXPECT_FALSE(file->StretchAt(end).has_value());
+  EXPECT_FALSE(Must(store().Open(op, {"plant", "empty"}))->StretchAt(0).has_value());
+}
+
+TEST_F(LocalObjectStoreTest, AContentOfPartsHasAStretchForEach) {
+  const std::string one = RandomBytes(100'000, 4);
+  const std::string two = RandomBytes(70'000, 5);
+  const std::string three = RandomBytes(10, 6);
+  const auto upload = Must(store().CreateUpload(op, kObject, {}));
+  std::vector<PartEtag> parts;
+  for (const std::string* part : {&one, &two, &three}) {
+    const auto number = static_cast<std::uint32_t>(parts.size() + 1);
+    parts.push_back({number, Must(store().PutPart(op, upload, number, SourceOf(*part), {})).etag});
+  }
+  Must(store().CompleteUpload(op, upload, parts));
+  const auto reader = Must(store().Open(op, kObject));
+  int stretches = 0;
+
+  EXPECT_EQ(ByStretches(*reader, 0, stretches), one + two + three);
+  EXPECT_EQ(stretches, 3);
+  EXPECT_EQ(ByStretches(*reader, 150'000, stretches), (two + three).substr(50'000));
+}
+
+// The stretch stays readable, as the reader does, when the version and its blob are gone.
+TEST_F(LocalObjectStoreTest, AStretchOutlivesItsFile) {
+  const std::string bytes = RandomBytes(200'000, 7);
+  const auto info = Must(store().PutBytes(op, kObject, bytes));
+  const auto stretch = Must(store().Open(op, kObject))->StretchAt(0);
+  ASSERT_TRUE(stretch.has_value());
+
+  std::filesystem::remove(Must(backend_.blobs().PathOf(HexEncode(Sha256(bytes)))));
+
+  std::string read(bytes.size(), '\0');
+  EXPECT_EQ(::pread(*stretch->descriptor, read.data(), read.size(), 0), 200'000);
+  EXPECT_EQ(read, bytes);
+  EXPECT_CODE(kCorrupt, store().Open(op, kObject));
+}
+
+TEST_F(LocalObjectStoreTest, AFileThatIsCutOffHasNoStretch) {
+  const std::string bytes = RandomBytes(200'000, 8);
+  Must(store().PutBytes(op, kObject, bytes));
+  const auto path = Must(backend_.blobs().PathOf(HexEncode(Sha256(bytes))));
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  std::filesystem::resize_file(path, 100'000);
+
+  const auto reader = Must(store().Open(op, kObject));
+
+  EXPECT_FALSE(reader->StretchAt(0).has_value());
+  std::string read(bytes.size(), '\0');
+  EXPECT_CODE(kCorrupt, reader->ReadAt(op, 0, read.data(), read.size()));
+}
+
+// What lies there is not the content: the kernel must not hand it out.
+TEST_F(LocalObjectStoreTest, ASealedContentHasNoStretch) {
+  const files::TempFolder temp = MakeTemp();
+  LocalBackend sealed(temp.path(), items::MemoryStore::Create(), {},
+                      {.key = SecretKey::Of(std::string(kKeySize, 'k'))});
+  const std::string bytes = RandomBytes(700'000, 11);
+  Must(sealed.store().PutBytes(op, kObject, bytes));
+
+  const auto reader = Must(sealed.store().Open(op, kObject));
+
+  EXPECT_FALSE(reader->StretchAt(0).has_value());
+  EXPECT_TRUE(ReadAll(op, *reader) == bytes);
+}
+
+// Sizes around what goes to a pack, what is worked on without threads, and what fills the ring of
+// chunks more than once.
+TEST_F(LocalObjectStoreTest, TakesBothDigestsOfContentsOfEverySize) {
+  constexpr std::size_t kKib = 1024;
+  for (const std::size_t size : {0 * kKib, 64 * kKib, 64 * kKib + 1, 320 * kKib, 320 * kKib + 2,
+                                 1000 * kKib, 2304 * kKib, 5000 * kKib + 77}) {
+    const std::string bytes = RandomBytes(size, 9);
+    std::size_t at = 0;
+    // As a network gives them: never as many as are asked for.
+    const ByteSource source = [&](char* to, std::size_t most) -> Result<std::size_t> {
+      const std::size_t step = std::min({most, bytes.size() - at, 61 * kKib});
+      std::copy_n(bytes.data() + at, step, to);
+      at += step;
+      return step;
+    };
+
+    const auto staged = Must(store().Stage(op, source, {}));
+
+    EXPECT_EQ(staged.size, size);
+    EXPECT_EQ(staged.md5, HexEncode(Md5(bytes))) << size;
+    EXPECT_EQ(staged.sha256, HexEncode(Sha256(bytes))) << size;
+    std::string stored;
+    Must(backend_.blobs().Read(staged.sha256, [&](std::string_view chunk) {
+      stored += chunk;
+      return Ok();
+    }));
+    EXPECT_TRUE(stored == bytes) << size;
+  }
+}
+
+// Past the page cache only whole blocks can be written: the end of such a content takes another
+// way.
+TEST_F(LocalObjectStoreTest, TakesLargeContentsOfEveryLength) {
+  for (const std::size_t size : {std::size_t{32} << 20, (std::size_t{32} << 20) + 4096 + 77}) {
+    std::string bytes = RandomBytes(1 << 20, 10);
+    while (bytes.size() < size) bytes += std::string_view(bytes).substr(0, size - bytes.size());
+
+    const auto staged = Must(store().Stage(op, SourceOf(bytes), {.size = size, .md5 = {}}));
+
+    EXPECT_EQ(staged.md5, HexEncode(Md5(bytes))) << size;
+    EXPECT_EQ(Must(backend_.blobs().Size(staged.sha256)), size);
+    std::size_t at = 0;
+    Must(backend_.blobs().Read(staged.sha256, [&](std::string_view chunk) {
+      EXPECT_TRUE(std::string_view(bytes).substr(at, chunk.size()) == chunk) << "at " << at;
+      at += chunk.size();
+      return Ok();
+    }));
+    EXPECT_EQ(at, size);
+  }
+}
+
+TEST_F(LocalObjectStoreTest, AContentThatEndsEarlyOrIsTooLongLeavesNothing) {
+  const auto before = Blobs();
+  for (const std::size_t pulls : {1, 3, 30}) {
+    std::size_t pulled = 0;
+    const ByteSource gone = [&](char* to, std::size_t most) -> Result<std::size_t> {
+      if (pulled++ == pulls) return Error(Code::kInvalid, "the client went away");
+      std::fill_n(to, most, 'x');
+      return most;
+    };
+    EXPECT_CODE(kInvalid, store().Stage(op, gone, {}));
+    pulled = 0;
+    EXPECT_CODE(kInvalid, store().Stage(op, gone, {.size = 64 * 1024 + 2, .md5 = {}}));
+  }
+  EXPECT_EQ(Blobs(), before);
+}
+
+TEST_F(LocalObjectStoreTest, FollowingWritesKnowWhatTheChangesMade) {
+  const auto staged = Must(store().Stage(op, SourceOf("bytes"), {}));
+  ObjectChanges changes;
+  changes.Add(PutChange{kObject, staged, {}, {}}).Add(DeleteChange{{"plant", "absent"}});
+  const auto record = [](std::span<const std::optional<VersionInfo>> made) {
+    EXPECT_EQ(made.size(), 2u);
+    EXPECT_FALSE(made[1].has_value());
+    return std::vector{
+        Write::Put("assets", Item{{"id", Value::S("a")}, {"of", Value::S(made[0]->version_id)}})};
+  };
+
+  const auto made = Must(store().Commit(op, changes, {}, record));
+
+  const Item item = Must(items().Get(op, "assets", Item{{"id", Value::S("a")}}));
+  EXPECT_EQ(item.Text("of"), made[0]->version_id);
+  EXPECT_EQ(Versions().front().version_id, made[0]->version_id);
+}
+
+// A writer who is faster makes the changes be planned anew, with other versions.
+TEST_F(LocalObjectStoreTest, FollowingWritesAreAskedForInEveryAttempt) {
+  const auto staged = Must(store().Stage(op, SourceOf("bytes"), {}));
+  int asked = 0;
+  const auto record = [&](std::span<const std::optional<VersionInfo>> made) {
+    if (++asked == 1) Must(store().PutBytes(op, kObject, "faster"));
+    return std::vector{
+        Write::Put("assets", Item{{"id", Value::S("a")}, {"of", Value::S(made[0]->version_id)}})};
+  };
+
+  const auto made =
+      Must(store().Commit(op, ObjectChanges().Add(PutChange{kObject, staged, {}, {}}), {}, record));
+
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(Must(items().Get(op, "assets", Item{{"id", Value::S("a")}})).Text("of"),
+            made[0]->version_id);
+  EXPECT_EQ(Versions().size(), 2u);
 }
 
 // ---- Bytes ----

@@ -108,8 +108,10 @@ class MemoryObjectStore final : public StagingStore {
 
   Result<StagedContent> Stage(OpContext& op, const ByteSource& source,
                               const ContentExpectation& expected) override;
-  Result<std::vector<std::optional<VersionInfo>>> Commit(
-      OpContext& op, const ObjectChanges& changes, std::span<const items::Write> writes) override;
+  Result<std::vector<std::optional<VersionInfo>>> Commit(OpContext& op,
+                                                         const ObjectChanges& changes,
+                                                         std::span<const items::Write> writes,
+                                                         const FollowingWrites& following) override;
 
  protected:
   Result<std::optional<VersionInfo>> FindCompleted(OpContext& op,
@@ -356,9 +358,10 @@ Result<std::optional<VersionInfo>> MemoryObjectStore::Apply(Draft& draft,
 }
 
 Result<std::vector<std::optional<VersionInfo>>> MemoryObjectStore::Commit(
-    OpContext& op, const ObjectChanges& changes, std::span<const items::Write> writes) {
+    OpContext& op, const ObjectChanges& changes, std::span<const items::Write> writes,
+    const FollowingWrites& following) {
   TRY_OK(op.Check());
-  if (!writes.empty())
+  if (!writes.empty() || following)
     return Error(Code::kNotSupported,
                  "objects in memory have no item store to commit with; use "
                  "the local engine");

@@ -35,6 +35,8 @@ TEST(MemoryObjectStore, JoinsNoCommits) {
   EXPECT_FALSE(store->traits().durable);
   EXPECT_FALSE(store->traits().joins_commits);
   EXPECT_CODE(kNotSupported, store->Commit(op, {}, writes));
+  EXPECT_CODE(kNotSupported,
+              store->Commit(op, {}, {}, [](auto) { return std::vector<items::Write>(); }));
 }
 
 }  // namespace
