@@ -21,7 +21,7 @@ inline const std::string kBucketsTable = "S3AssetBucketsStorageTable";
 
 struct Bucket {
   std::string id;      // a UUID, the same for this name and prefix for good
-  std::string name;    // of a bucket, or "file:///path" of a folder
+  std::string name;
   std::string prefix;  // ends with "/"; "/" alone: none
   bool versioned = false;
 };

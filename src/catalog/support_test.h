@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <string>
 #include <utility>
@@ -48,14 +49,17 @@ class FixedClock final : public Clock {
   std::atomic<std::int64_t> now = 1'740'823'200'123;  // 2025-03-01T10:00:00.123Z
 };
 
+// Thread-safe.
 class SeededRandom final : public Random {
  public:
   void Fill(void* bytes, std::size_t count) override {
+    const std::lock_guard lock(mutex_);
     auto* at = static_cast<unsigned char*>(bytes);
     for (std::size_t i = 0; i < count; ++i) at[i] = static_cast<unsigned char>(engine_());
   }
 
  private:
+  std::mutex mutex_;
   std::mt19937_64 engine_{7};
 };
 

@@ -5,10 +5,37 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <charconv>
 
 namespace vams::model {
 
 namespace json = boost::json;
+
+namespace {
+
+// As Python's int() makes one of it; nothing for what it refuses and for what does not fit.
+std::optional<std::int64_t> WholeNumber(const json::value& value) {
+  constexpr double kLimit = 9.2e18;
+  if (value.is_bool()) return value.get_bool() ? 1 : 0;
+  if (value.is_int64()) return value.get_int64();
+  if (value.is_double()) {
+    const double number = value.get_double();
+    if (!(number > -kLimit && number < kLimit)) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+  }
+  if (!value.is_string()) return std::nullopt;
+  std::string_view text = value.get_string();
+  const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
 
 void Problems::Add(std::string where, std::string reason) {
   problems_.emplace_back(std::move(where), std::move(reason));
@@ -92,6 +119,34 @@ std::optional<bool> ObjectReader::OptionalBool(std::string_view name) {
   if (std::ranges::find(kNo, text) != kNo.end()) return false;
   problems_.Add(Where(name), "value could not be parsed to a boolean (type=type_error.bool)");
   return std::nullopt;
+}
+
+bool ObjectReader::Bool(std::string_view name) {
+  if (!object_.contains(name))
+    problems_.Add(Where(name), "field required (type=value_error.missing)");
+  else if (IsNull(name))
+    problems_.Add(Where(name), "none is not an allowed value (type=type_error.none.not_allowed)");
+  return OptionalBool(name).value_or(false);
+}
+
+std::optional<std::int64_t> ObjectReader::OptionalInt(std::string_view name, std::int64_t min,
+                                                      std::int64_t max) {
+  const json::value* value = object_.if_contains(name);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  const auto number = WholeNumber(*value);
+  if (!number) {
+    problems_.Add(Where(name), "value is not a valid integer (type=type_error.integer)");
+    return std::nullopt;
+  }
+  if (*number < min)
+    problems_.Add(Where(name), fmt::format("ensure this value is greater than or equal to {0} "
+                                           "(type=value_error.number.not_ge; limit_value={0})",
+                                           min));
+  if (*number > max)
+    problems_.Add(Where(name), fmt::format("ensure this value is less than or equal to {0} "
+                                           "(type=value_error.number.not_le; limit_value={0})",
+                                           max));
+  return number;
 }
 
 std::vector<std::string> ObjectReader::Texts(std::string_view name, bool required) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -54,6 +55,12 @@ class ObjectReader {
   std::optional<std::string> OptionalText(std::string_view name, TextRule rule = {});
   // true, false, and their usual text forms ("yes", "off", "1").
   std::optional<bool> OptionalBool(std::string_view name);
+  // The same; what is missing is a problem.
+  bool Bool(std::string_view name);
+  // Whole numbers, their text, and fractions, which are cut off; a problem outside the bounds.
+  std::optional<std::int64_t> OptionalInt(
+      std::string_view name, std::int64_t min = std::numeric_limits<std::int64_t>::min(),
+      std::int64_t max = std::numeric_limits<std::int64_t>::max());
   std::vector<std::string> Texts(std::string_view name, bool required);
   // Every element, an object, with a reader of its own; others are problems.  An absent list is
   // empty; whether that will do is the caller's question.

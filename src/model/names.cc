@@ -34,6 +34,52 @@ Complaint CheckId(std::string_view field, std::string_view value) {
   return Follow(pattern, field, value);
 }
 
+Complaint CheckAssetId(std::string_view field, std::string_view value) {
+  static const Pattern pattern(R"(^(?!.*[<>:"\/\\|?*])(?!.*[.\s]$)[\w\s.,\'-]{1,254}[^.\s]$)");
+  if (value.empty()) return fmt::format("{} is a required field.", field);
+  if (auto complaint = CheckNotGlobal(field, value)) return complaint;
+  if (Length(value) > 256) return fmt::format("{} exceeds maximum length of 256 characters", field);
+  return Follow(pattern, field, value);
+}
+
+Complaint CheckRelativePath(std::string_view field, std::string_view value) {
+  static const Pattern pattern(R"(^\/.*$)");
+  if (value.empty()) return fmt::format("{} is a required field.", field);
+  if (auto complaint = Follow(pattern, field, value)) return complaint;
+  if (value.find("..") != value.npos)
+    return fmt::format("{} is invalid. Cannot contain more than one '.' in sequence.", field);
+  if (Length(value) < 3)
+    return fmt::format("{} is invalid. Must be at least 3 characters long.", field);
+  return std::nullopt;
+}
+
+Complaint CheckAuxiliaryPath(std::string_view field, std::string_view value) {
+  static const Pattern pattern(R"(^.+\/preview\/.+$)");
+  constexpr std::string_view kInfix = "/preview/";
+  if (value.empty()) return fmt::format("{} is a required field.", field);
+  if (auto complaint = Follow(pattern, field, value)) return complaint;
+  if (value.find("..") != value.npos)
+    return fmt::format("{} is invalid. Cannot contain more than one '.' in sequence.", field);
+  if (value.find("//") != value.npos)
+    return fmt::format("{} is invalid. Cannot contain consecutive forward slashes (//).", field);
+  const std::size_t infix = value.find(kInfix);
+  if (Length(value.substr(0, infix)) < 4)
+    return fmt::format("{} is invalid. Path before '/preview/' must be at least 4 characters long.",
+                       field);
+  if (Length(value.substr(infix + kInfix.size())) < 2)
+    return fmt::format("{} is invalid. Path after '/preview/' must be at least 2 characters long.",
+                       field);
+  return std::nullopt;
+}
+
+Complaint CheckNumber(std::string_view field, std::string_view value) {
+  static const Pattern pattern(
+      R"(^\s*[+-]?((\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)([eE][+-]?\d+(_\d+)*)?|(?i:nan|inf|infinity))\s*$)");
+  if (value.empty()) return fmt::format("{} is a required field.", field);
+  if (pattern.Matches(value)) return std::nullopt;
+  return fmt::format("{} is invalid. Must be a number.", field);
+}
+
 Complaint CheckUserId(std::string_view field, std::string_view value) {
   static const Pattern pattern(R"(^[\w\-\.\+\@]{3,256}$)");
   return Follow(pattern, field, value);

@@ -17,6 +17,14 @@ Complaint CheckId(std::string_view field, std::string_view value);
 Complaint CheckObjectName(std::string_view field, std::string_view value);
 Complaint CheckUserId(std::string_view field, std::string_view value);
 Complaint CheckEmail(std::string_view field, std::string_view value);
+// Of assets: ASSET_ID, with the driver's rules (not empty, not "global").
+Complaint CheckAssetId(std::string_view field, std::string_view value);
+// RELATIVE_FILE_PATH: "/dir/file", no "..".
+Complaint CheckRelativePath(std::string_view field, std::string_view value);
+// ASSET_AUXILIARYPREVIEW_PATH: "dir/file.e57/preview/rest".
+Complaint CheckAuxiliaryPath(std::string_view field, std::string_view value);
+// NUMBER: what Python's float() takes.
+Complaint CheckNumber(std::string_view field, std::string_view value);
 Complaint CheckUuid(std::string_view field, std::string_view value);
 // Lengths count code points.
 Complaint CheckAtMost256(std::string_view field, std::string_view value);

@@ -78,6 +78,9 @@ items::TableSpec Keyed(std::string_view name, std::string partition, std::string
 std::span<const items::TableSpec> SystemTables() {
   static const std::vector<items::TableSpec> specs = {
       Keyed(kAccountsTable, "userId", "", ""),
+      Keyed(kArchivedObjectsTable, "asset", "key", ""),
+      Keyed(kAssetMarksTable, "asset", "", ""),
+      Keyed(kFolderFilesTable, "bucket", "key", ""),
       Keyed(kChallengesTable, "session", "", "expiresAt"),
       Keyed(kLoginFailuresTable, "subject", "", "expiresAt"),
       Findings(),

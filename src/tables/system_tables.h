@@ -40,6 +40,12 @@ inline constexpr std::string_view kSigningKeysTable = "sys.signing-keys";
 inline constexpr std::string_view kNamesTable = "sys.names";
 // What a stack was seeded with, to tell a default from what somebody edited: catalog/seed.h.
 inline constexpr std::string_view kSeedsTable = "sys.seeds";
+// How often what belongs to an asset was changed, and which objects its archiving marked:
+// catalog/asset_marks.h.
+inline constexpr std::string_view kAssetMarksTable = "sys.asset-marks";
+inline constexpr std::string_view kArchivedObjectsTable = "sys.archived-objects";
+// What an external folder and its bucket had in common when they were in step: folders/folder_sync.h.
+inline constexpr std::string_view kFolderFilesTable = "sys.folder-files";
 // The keys that sign object URLs: objects/signed_url.h.
 inline constexpr std::string_view kUrlKeysTable = "sys.url-keys";
 
