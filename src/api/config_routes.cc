@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <boost/json.hpp>
 
+#include "api/public_url.h"
 #include "api/routes.h"
 
 namespace vams::api {
@@ -16,20 +16,6 @@ namespace {
 
 // Clients tell an absent setting by this text (section 3.2).
 std::string OrUndefined(const std::string& text) { return text.empty() ? "undefined" : text; }
-
-// "https://assets.plant.example": what is configured, else what this client typed.  Only the client
-// itself sees what it sends as Host, and only a plain name with a port is taken.
-std::string PublicUrl(const Call& call) {
-  const std::string& configured = call.s.settings.public_url;
-  if (!configured.empty()) return configured;
-  const auto host = call.request.headers.Find("host");
-  const auto is_host = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '-' || c == ':' || c == '[' || c == ']';
-  };
-  if (!host || host->empty() || !std::ranges::all_of(*host, is_host)) return {};
-  return fmt::format("{}://{}", call.request.secure ? "https" : "http", *host);
-}
 
 json::object AmplifyConfig(const Call& call) {
   const Settings& s = call.s.settings;

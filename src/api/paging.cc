@@ -43,14 +43,20 @@ std::optional<PageAsked> AskedPage(const http::Request& request, std::string_vie
   asked.size = FindNumber(request, "pageSize").value_or(sized ? kPageOfBadSize : kMostOfPage);
   asked.size =
       std::min({asked.size, FindNumber(request, "maxItems").value_or(kMostOfPage), kMostOfPage});
+  auto after = AfterOf(request, list);
+  if (!after) return std::nullopt;
+  asked.after = *std::move(after);
+  return asked;
+}
+
+std::optional<std::string> AfterOf(const http::Request& request, std::string_view list) {
   const auto token = request.FindQuery("startingToken");
-  if (!token || token->empty()) return asked;
+  if (!token || token->empty()) return std::string();
   const auto place = PlaceOf(*token);
   const std::string of_list = std::string(list) + '\n';
   if (!place || !place->starts_with(of_list) || place->size() == of_list.size())
     return std::nullopt;
-  asked.after = place->substr(of_list.size());
-  return asked;
+  return place->substr(of_list.size());
 }
 
 boost::json::value NextToken(std::string_view list, std::string_view cursor) {

@@ -33,6 +33,9 @@ struct PageAsked {
 // most 10000, by default as many; values that are no number fall back to a default.  `list` names
 // the endpoint: nothing for a token that another list gave, or nobody.
 std::optional<PageAsked> AskedPage(const http::Request& request, std::string_view list);
+// The cursor in `startingToken`, empty without one; nothing for a token that another list gave, or
+// nobody.
+std::optional<std::string> AfterOf(const http::Request& request, std::string_view list);
 // The token for going on behind the cursor; null for the empty one, at the end.
 boost::json::value NextToken(std::string_view list, std::string_view cursor);
 

@@ -20,6 +20,14 @@ void AddAllRoutes(Gate& gate, const Services& services) {
   AddUserRoleRoutes(gate);
   AddApiKeyRoutes(gate);
   AddDatabaseRoutes(gate);
+  AddAssetRoutes(gate);
+  AddUploadRoutes(gate);
+  AddAssetFileRoutes(gate);
+  AddAssetVersionRoutes(gate);
+  AddAssetLinkRoutes(gate);
+  AddDownloadRoutes(gate);
+  AddExportRoutes(gate);
+  AddObjectRoutes(gate);
 }
 
 }  // namespace vams::api

@@ -17,6 +17,16 @@ void AddExplainRoutes(Gate& gate);
 void AddApiKeyRoutes(Gate& gate);
 // Databases, and the buckets that their assets are stored in.
 void AddDatabaseRoutes(Gate& gate);
+// Assets with everything that hangs on them.
+void AddAssetRoutes(Gate& gate);
+void AddUploadRoutes(Gate& gate);
+void AddAssetFileRoutes(Gate& gate);
+void AddAssetVersionRoutes(Gate& gate);
+void AddAssetLinkRoutes(Gate& gate);
+void AddDownloadRoutes(Gate& gate);
+void AddExportRoutes(Gate& gate);
+// Contents of objects, for whoever holds a signed URL.
+void AddObjectRoutes(Gate& gate);
 
 // All of these and those of logins and accounts.
 void AddAllRoutes(Gate& gate, const Services& services);

@@ -11,13 +11,22 @@
 #include "audit/audit_log.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "catalog/asset_files.h"
+#include "catalog/asset_links.h"
+#include "catalog/asset_versions.h"
+#include "catalog/assets.h"
 #include "catalog/databases.h"
+#include "catalog/downloads.h"
+#include "catalog/exports.h"
 #include "catalog/permissions.h"
+#include "catalog/uploads.h"
 #include "http/rate_limit.h"
 #include "identity/accounts.h"
 #include "identity/api_keys.h"
 #include "identity/external_provider.h"
 #include "identity/sessions.h"
+#include "objects/signed_url.h"
+#include "objects/store.h"
 
 namespace vams::api {
 
@@ -42,8 +51,30 @@ struct Settings {
   std::string pool_id;
   std::string client_id;
 
+  std::int64_t signed_url_seconds = 86'400;  // lifetime of signed object URLs
+
   // Both ends included, each pair of one family; empty: everyone (permissions.md section 11).
   std::vector<std::pair<std::string, std::string>> allowed_ip_ranges;
+};
+
+// The use cases of assets over the same stores.
+struct AssetServices {
+  explicit AssetServices(const catalog::Stores& stores)
+      : assets(stores),
+        uploads(stores),
+        files(stores),
+        versions(stores),
+        links(stores),
+        downloads(stores),
+        exports(stores) {}
+
+  catalog::Assets assets;
+  catalog::Uploads uploads;
+  catalog::AssetFiles files;
+  catalog::AssetVersions versions;
+  catalog::AssetLinks links;
+  catalog::Downloads downloads;
+  catalog::Exports exports;
 };
 
 struct Services {
@@ -52,6 +83,9 @@ struct Services {
   Random& random;
   catalog::Permissions& permissions;
   catalog::Databases& databases;
+  AssetServices& asset;
+  objects::ObjectStore& objects;
+  objects::SignedUrls& urls;
   identity::ApiKeys& api_keys;
   // Built-in accounts: both or neither; without them the external provider is there.
   identity::Accounts* accounts = nullptr;

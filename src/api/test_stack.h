@@ -39,6 +39,8 @@
 #include "identity/sessions.h"
 #include "identity/totp.h"
 #include "items/memory/memory_store.h"
+#include "objects/blob_store.h"
+#include "objects/local/local_store.h"
 #include "tables/system_tables.h"
 #include "tables/tables.h"
 #include "testing/faulty_store.h"
@@ -160,6 +162,11 @@ class TestStack {
         {.admin_user = std::string(kAdmin), .admin_email = "administrator@example.com"}, clock_));
     permissions_ = std::make_unique<catalog::Permissions>(*store_, clock_, random_);
     databases_ = std::make_unique<catalog::Databases>(*store_, clock_);
+    blobs_ = Must(objects::BlobStore::Open(folder_.path() / "blobs"));
+    objects_ = Must(objects::OpenLocalObjectStore(op_, *store_, *blobs_,
+                                                  {.clock = &clock_, .random = &random_}));
+    urls_ = Must(objects::SignedUrls::Open(op_, *store_, clock_, random_));
+    asset_.emplace(catalog::Stores{*store_, *objects_, clock_, random_});
     const auto roles_of = [this](OpContext& op, std::string_view user) {
       return permissions_->RolesOf(op, user);
     };
@@ -186,6 +193,9 @@ class TestStack {
                                .random = random_,
                                .permissions = *permissions_,
                                .databases = *databases_,
+                               .asset = *asset_,
+                               .objects = *objects_,
+                               .urls = *urls_,
                                .api_keys = *api_keys_,
                                .accounts = accounts_.get(),
                                .sessions = sessions_.get(),
@@ -209,6 +219,7 @@ class TestStack {
   OpContext& op() { return op_; }
   // All that the API reads and writes goes through it, and can be made to fail.
   testing::FaultyStore& store() { return *store_; }
+  objects::ObjectStore& objects() { return *objects_; }
   files::Path audit_folder() const { return folder_.path() / "audit"; }
 
   // As a server hands a request over.  `target` is path and query as sent.
@@ -335,6 +346,10 @@ class TestStack {
   std::unique_ptr<testing::FaultyStore> store_;
   std::unique_ptr<catalog::Permissions> permissions_;
   std::unique_ptr<catalog::Databases> databases_;
+  std::unique_ptr<objects::BlobStore> blobs_;
+  std::unique_ptr<objects::ObjectStore> objects_;
+  std::unique_ptr<objects::SignedUrls> urls_;
+  std::optional<AssetServices> asset_;
   std::unique_ptr<identity::ApiKeys> api_keys_;
   std::unique_ptr<audit::AuditLog> audit_;
   std::unique_ptr<identity::Accounts> accounts_;

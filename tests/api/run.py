@@ -23,14 +23,31 @@ member that is named matches; a list matches element by element; `any` matches e
 paths and bodies as well; a text that begins with `~` is a regular expression for the whole text.  `-> 204` alone looks at
 the status, `-> 200 = {…}` wants exactly this, `-> 200 ~ regex` looks for it in the body.
 
+Bytes, and what is done with them.  A path may be a whole URL, out of an answer for instance: its host is left out.
+
+  content pump random 300000 7     bytes by name: that many of a seeded generator
+  content note text some words     or this text; then $pump_md5 and $pump_size are known
+  put-bytes $url pump[0:1000] -> 200 $etag     sends a content or a part of it, without a token;
+                                               $etag (if named) takes the ETag without its quotes
+  get-bytes $url -> 206 pump[10:20]            the body has to be exactly these bytes; a token goes
+                                               along for paths, none for whole URLs
+  answered Content-Range: bytes 10-19/300000   a header of the last answer: this text, `~regex`,
+                                               `any`, `absent`, or `$name` to take or compare it
+  upload plant pump /models/a.glb pump         puts a file into the asset pump of the database plant, from
+                                               the first request to the last
+  repeat 20 get /roles -> 200      a statement, so many times
+
 Standard library only.
 """
 
 import argparse
+import gzip
+import hashlib
 import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -38,6 +55,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 ADMIN = "administrator"
 PASSWORD = "Correct-horse-7"
@@ -166,15 +184,24 @@ class Stack:
         if code != 0:
             raise Failed(f"the server ended with status {code}:\n{log}")
 
-    def ask(self, method, path, body=None, headers=None):
-        """(status, headers, body text)"""
+    def ask_bytes(self, method, path, body=None, headers=None):
+        """(status, headers, bytes of the body); of a whole URL the host is left out."""
+        if re.match(r"https?://", path):
+            path = urllib.parse.urlsplit(path)._replace(scheme="", netloc="").geturl()
         connection = http.client.HTTPConnection(self.host, timeout=60)
         try:
-            connection.request(method, path, body.encode() if body else None, headers or {})
+            connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read().decode("utf-8", "replace")
+            return answer.status, answer.headers, answer.read()
         finally:
             connection.close()
+
+    def ask(self, method, path, body=None, headers=None):
+        """(status, headers, body text)"""
+        status, answered, got = self.ask_bytes(method, path, body.encode() if body else None, headers)
+        if answered.get("Content-Encoding") == "gzip":
+            got = gzip.decompress(got)
+        return status, answered, got.decode("utf-8", "replace")
 
     def call(self, method, path, body, user=ADMIN, status=200):
         headers = {"Authorization": "Bearer " + self.token(user)} if user else {}
@@ -262,6 +289,8 @@ class Script:
         self.stack = None
         self.user = "nobody"
         self.headers = {}
+        self.answered = {}  # headers of the last answer
+        self.contents = {}
         self.requests = 0
 
     def run(self):
@@ -305,6 +334,20 @@ class Script:
             self.headers[name.strip()] = substitute(value.strip(), self.stack.variables)
         elif word == "wait":
             time.sleep(float(rest))
+        elif word == "content":
+            self.add_content(rest.strip())
+        elif word == "put-bytes":
+            self.put_bytes(rest)
+        elif word == "get-bytes":
+            self.get_bytes(rest)
+        elif word == "answered":
+            self.check_header(rest)
+        elif word == "upload":
+            self.upload(*rest.split())
+        elif word == "repeat":
+            times, _, statement = rest.strip().partition(" ")
+            for _ in range(int(times)):
+                self.step(statement)
         elif word in METHODS:
             self.request(word.upper(), rest)
         else:
@@ -322,14 +365,105 @@ class Script:
             headers.setdefault("Content-Type", "application/json")
         if self.user != "nobody":
             headers.setdefault("Authorization", "Bearer " + self.stack.token(self.user))
-        self.requests += 1
-        status, answered, text = self.stack.ask(method, path, body or None, headers)
-        if self.show:
-            print(f"{method} {path} {body} -> {status} {text}")
-        for name in ("x-request-id", "x-content-type-options", "content-security-policy"):
-            if name not in answered:
-                raise Failed(f"the answer has no header {name}")
+        status, self.answered, text = self.stack.ask(method, path, body or None, headers)
+        self.note(f"{method} {path} {body} -> {status} {text}")
         check(self.stack, expected, status, text)
+
+    def note(self, said):
+        """What every answer has to have."""
+        self.requests += 1
+        if self.show:
+            print(said)
+        for name in ("x-request-id", "x-content-type-options", "content-security-policy"):
+            if name not in self.answered:
+                raise Failed(f"the answer has no header {name}")
+
+    def add_content(self, text):
+        name, kind, rest = (text + " ").split(" ", 2)
+        if kind == "random":
+            size, seed = rest.split()
+            content = random.Random(int(seed)).randbytes(int(size))
+        elif kind == "text":
+            content = substitute(rest[:-1], self.stack.variables).encode()
+        else:
+            raise Failed(f"a content is `random SIZE SEED` or `text …`, not {kind!r}")
+        self.contents[name] = content
+        self.stack.variables[name + "_md5"] = hashlib.md5(content).hexdigest()
+        self.stack.variables[name + "_size"] = len(content)
+
+    def content(self, text):
+        """Of `name` or `name[from:to]`."""
+        found = re.fullmatch(r"([\w-]+)(?:\[(\d*):(\d*)\])?", text.strip())
+        if not found or found.group(1) not in self.contents:
+            raise Failed(f"there is no content {text!r} in this file")
+        name, low, high = found.groups()
+        return self.contents[name][int(low or 0):int(high) if high else None]
+
+    def put_bytes(self, rest):
+        request, _, expected = rest.rpartition(" -> ")
+        path, _, name = request.strip().partition(" ")
+        path, content = substitute(path, self.stack.variables), self.content(name)
+        headers, self.headers = self.headers, {}
+        status, self.answered, text = self.stack.ask_bytes("PUT", path, content, headers)
+        text = text.decode("utf-8", "replace")
+        self.note(f"PUT {path} {len(content)} bytes -> {status} {text}")
+        wanted, _, variable = expected.strip().partition(" ")
+        if variable.startswith("$"):
+            self.stack.variables.setdefault(variable[1:], self.answered.get("ETag", "").strip('"'))
+            expected = wanted
+        check(self.stack, expected, status, text)
+
+    def get_bytes(self, rest):
+        request, _, expected = rest.rpartition(" -> ")
+        path = substitute(request.strip(), self.stack.variables)
+        headers, self.headers = self.headers, {}
+        if path.startswith("/") and self.user != "nobody":
+            headers.setdefault("Authorization", "Bearer " + self.stack.token(self.user))
+        status, self.answered, have = self.stack.ask_bytes("GET", path, None, headers)
+        self.note(f"GET {path} -> {status} {len(have)} bytes")
+        wanted, _, name = expected.strip().partition(" ")
+        if str(status) != wanted:
+            raise Failed(f"status {status}, wanted {wanted}; the body begins with {have[:300]!r}")
+        if name and have != self.content(name):
+            raise Failed(f"the {len(have)} bytes of the body are not {name}; they begin with {have[:100]!r}")
+
+    def check_header(self, rest):
+        name, _, wanted = rest.partition(":")
+        have, wanted = self.answered.get(name.strip()), wanted.strip()
+        if wanted == "absent":
+            if have is not None:
+                raise Failed(f"the answer has {name}: {have}")
+            return
+        if have is None:
+            raise Failed(f"the answer has no header {name}")
+        if wanted == "any":
+            return
+        if re.fullmatch(r"\$\w+", wanted):
+            wanted = self.stack.variables.setdefault(wanted[1:], have)
+        problem = mismatch(substitute(wanted, self.stack.variables), have, {}, False, name)
+        if problem:
+            raise Failed(problem)
+
+    def upload(self, database, asset, path, name):
+        """As the user whose turn it is, in one part."""
+        content = self.content(name)
+        which = {"databaseId": database, "assetId": substitute(asset, self.stack.variables),
+                 "uploadType": "assetFile"}
+        begun = self.stack.call("POST", "/uploads", {
+            **which, "files": [{"relativeKey": path, "file_size": len(content), "num_parts": 1 if content else 0}]},
+            self.user)
+        parts = []
+        for part in begun["files"][0]["partUploadUrls"]:
+            status, answered, text = self.stack.ask_bytes("PUT", part["UploadUrl"], content)
+            if status != 200:
+                raise Failed(f"PUT of the part: {status} {text!r}")
+            parts.append({"PartNumber": part["PartNumber"], "ETag": answered["ETag"].strip('"')})
+        ended = self.stack.call("POST", f"/uploads/{begun['uploadId']}/complete", {
+            **which, "files": [{"relativeKey": path, "uploadIdS3": begun["files"][0]["uploadIdS3"], "parts": parts}]},
+            self.user)
+        self.requests += 2 + len(parts)
+        if not ended["overallSuccess"]:
+            raise Failed(f"the upload failed: {json.dumps(ended)}")
 
 
 def main():

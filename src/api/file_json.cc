@@ -1,0 +1,32 @@
+#include "api/file_json.h"
+
+namespace vams::api {
+
+namespace json = boost::json;
+
+namespace {
+
+json::value TextOrNull(const std::optional<std::string>& text) {
+  return text ? json::value(*text) : json::value(nullptr);
+}
+
+}  // namespace
+
+json::object FileJson(const catalog::FileItem& file) {
+  return {{"fileName", file.name},
+          {"key", file.key},
+          {"relativePath", file.path},
+          {"isFolder", file.folder},
+          {"size", file.size ? json::value(*file.size) : json::value(nullptr)},
+          {"dateCreatedCurrentVersion", file.modified},
+          {"versionId", TextOrNull(file.version_id)},
+          {"storageClass", "STANDARD"},
+          {"isArchived", file.archived},
+          {"currentAssetVersionFileVersionMismatch",
+           file.mismatch ? json::value(*file.mismatch) : json::value(nullptr)},
+          {"isPermanentlyDeleted", file.permanently_deleted},
+          {"primaryType", TextOrNull(file.primary_type)},
+          {"previewFile", file.preview}};
+}
+
+}  // namespace vams::api

@@ -1,0 +1,203 @@
+// Uploads: beginning one, and making files of what was sent to its part URLs.
+// Spec: api-assets.md sections 5.2 to 5.5.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "api/public_url.h"
+#include "api/routes.h"
+#include "api/upload_answers.h"
+#include "base/log.h"
+
+namespace vams::api {
+
+namespace json = boost::json;
+
+using catalog::CompletedUpload;
+using catalog::FileResult;
+
+namespace {
+
+constexpr std::uint64_t kMaxPartBytes = std::uint64_t{5} << 30;
+
+json::object FileAudit(const model::UploadTarget& upload, std::string_view path) {
+  return {{"databaseId", upload.database_id},
+          {"assetId", upload.asset_id},
+          {"filePath", path},
+          {"uploadDenied", false}};
+}
+
+template <typename Upload>
+Parsed<Upload> ReadUpload(const Call& call,
+                          Upload (*read)(const json::object& body, model::Problems& problems),
+                          std::string_view model) {
+  auto body = Body(call);
+  if (!body) return std::unexpected(std::move(body).error());
+  model::Problems problems;
+  Upload upload = read(*body, problems);
+  if (auto fine = Check(problems, model); !fine) return std::unexpected(std::move(fine).error());
+  return upload;
+}
+
+// That the asset is there is said before anything about the caller's rights.
+Result<Parsed<void>> CheckAsset(Call& call, const model::UploadTarget& upload) {
+  const auto there = call.s.asset.uploads.CheckAsset(call.op, upload.database_id, upload.asset_id);
+  if (there.ok()) return call.FirstTier();
+  if (there.error().code != Code::kNotFound) return there.error();
+  call.Because(std::string(CodeName(Code::kNotFound)));
+  return Parsed<void>(std::unexpected(Refuse(400, there.error().message)));
+}
+
+Result<http::Response> InitializeUpload(Call& call) {
+  PARSE(const auto upload, ReadUpload(call, model::ReadNewUpload, "InitializeUploadRequestModel"));
+  TRY(auto passed, CheckAsset(call, upload));
+  PARSE_OK(std::move(passed));
+  TRY(const auto begun, call.s.asset.uploads.Begin(call.op, call.caller(), upload));
+  if (!begun) return TooManyUploads();
+  TRY(auto files, BegunFiles(call, *begun));
+  AuditBegun(call, upload, *begun);
+  return Answer(json::object{{"uploadId", begun->id},
+                             {"message", "Upload initialized successfully"},
+                             {"files", std::move(files)}});
+}
+
+Result<http::Response> CompleteUpload(Call& call) {
+  const std::string& id = call.request.Parameter("uploadId");
+  PARSE(const auto upload,
+        ReadUpload(call, model::ReadFinishedUpload, "CompleteUploadRequestModel"));
+  auto passed = CheckAsset(call, upload);
+  if (!passed.ok()) return NeverUnavailable(std::move(passed).error());
+  PARSE_OK(*std::move(passed));
+  auto done = call.s.asset.uploads.Complete(call.op, call.caller(), id, upload);
+  if (!done.ok()) return NeverUnavailable(std::move(done).error());
+  AuditCompleted(call, upload, id, *done);
+  const bool stored = done->outcome != CompletedUpload::Outcome::kNotStored;
+  json::object answer{{"message", MessageOf(*done)},
+                      {"uploadId", id},
+                      {"assetId", upload.asset_id},
+                      {"assetType", nullptr},
+                      {"overallSuccess", done->outcome == CompletedUpload::Outcome::kAll},
+                      {"largeFileAsynchronousHandling", false},
+                      {"fileResults", FileResults(*done)}};
+  if (!done->asset_type.empty()) answer["assetType"] = done->asset_type;
+  return Answer(stored ? 200 : 409, answer);
+}
+
+}  // namespace
+
+Result<json::array> BegunFiles(Call& call, const catalog::BegunUpload& begun) {
+  const std::string url = PublicUrl(call);
+  json::array files;
+  for (const catalog::BegunFile& file : begun.files) {
+    json::array parts;
+    for (int number = 1; number <= file.parts; ++number) {
+      TRY(const auto path,
+          call.s.urls.Sign(call.op,
+                           {.method = objects::UrlMethod::kPut,
+                            .bucket = file.object.bucket,
+                            .key = file.object.key,
+                            .upload_id = file.multipart_id,
+                            .part_number = number,
+                            .content_length = objects::ByteBounds{0, kMaxPartBytes}},
+                           call.s.settings.signed_url_seconds));
+      parts.push_back(json::object{{"PartNumber", number}, {"UploadUrl", url + path}});
+    }
+    files.push_back(json::object{{"relativeKey", file.path},
+                                 {"uploadIdS3", file.multipart_id},
+                                 {"numParts", file.parts},
+                                 {"partUploadUrls", std::move(parts)}});
+  }
+  return files;
+}
+
+json::array FileResults(const CompletedUpload& done) {
+  json::array results;
+  for (const FileResult& file : done.files) {
+    json::object result{{"relativeKey", file.path},
+                        {"uploadIdS3", file.multipart_id},
+                        {"success", file.ok()},
+                        {"error", nullptr},
+                        {"largeFileAsynchronousHandling", false}};
+    if (!file.ok()) result["error"] = file.error;
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+std::string_view MessageOf(const CompletedUpload& done) {
+  switch (done.outcome) {
+    case CompletedUpload::Outcome::kAll:
+      return "Upload completed successfully";
+    case CompletedUpload::Outcome::kNone:
+      return "No files were successfully uploaded";
+    default:
+      return "Upload completed with some failures";
+  }
+}
+
+http::Response TooManyUploads() {
+  http::Response response =
+      Refuse(429,
+             "VAMS General Error: Rate limit exceeded. Maximum 20 upload initializations per user "
+             "per minute allowed.");
+  response.headers.Set("retry-after", "60");
+  return response;
+}
+
+void AuditBegun(Call& call, const model::NewUpload& upload, const catalog::BegunUpload& begun) {
+  json::object told = FileAudit(upload, fmt::format("{} files", begun.files.size()));
+  told["customData"] = {{"uploadId", begun.id},
+                        {"uploadType", model::UploadTypeName(upload.type)},
+                        {"status", "initialized"},
+                        {"fileCount", begun.files.size()}};
+  call.Audit(audit::Channel::kFileUpload, {}, std::move(told));
+}
+
+void AuditCompleted(Call& call, const model::FinishedUpload& upload, std::string_view upload_id,
+                    const CompletedUpload& done) {
+  std::string paths;
+  std::size_t good = 0;
+  for (const FileResult& file : done.files) {
+    if (file.ok()) {
+      paths += (good++ > 0 ? ", " : "") + file.path;
+    } else if (file.blocked) {
+      json::object denied = FileAudit(upload, file.path);
+      denied["uploadDenied"] = true;
+      denied["uploadDeniedReason"] = "File contains potentially malicious executable type";
+      denied["customData"] = {{"uploadId", upload_id},
+                              {"uploadType", model::UploadTypeName(upload.type)}};
+      call.Audit(audit::Channel::kFileUpload, {}, std::move(denied));
+    }
+  }
+  if (done.outcome == CompletedUpload::Outcome::kNotStored) {
+    LogError(fmt::format("request {}: the files of upload {} could not be stored: {}",
+                         call.op.request_id, upload_id, done.failure));
+    call.Because("not stored");
+  }
+  if (good == 0) return;
+  json::object told = FileAudit(upload, paths);
+  told["customData"] = {
+      {"uploadId", upload_id},           {"uploadType", model::UploadTypeName(upload.type)},
+      {"status", "completed"},           {"successfulFiles", good},
+      {"totalFiles", done.files.size()}, {"hasFailures", good < done.files.size()}};
+  call.Audit(audit::Channel::kFileUpload, {}, std::move(told));
+}
+
+Error NeverUnavailable(Error error) {
+  if (error.code == Code::kUnavailable || error.code == Code::kTimeout)
+    error.code = Code::kInternal;
+  return error;
+}
+
+void AddUploadRoutes(Gate& gate) {
+  // The body comes first, and then whether there is such an asset.
+  RouteGroup uploads(gate, {.tag = "uploads", .late_first_tier = true});
+  uploads.Add(http::Verb::kPost, "/uploads", "initializeUpload",
+              "Begin an upload of files, or of the preview of an asset", InitializeUpload);
+  uploads.Add(http::Verb::kPost, "/uploads/{uploadId}/complete", "completeUpload",
+              "Make files of what was uploaded", CompleteUpload);
+  AddIngestRoute(gate);
+}
+
+}  // namespace vams::api
