@@ -25,7 +25,7 @@ help: ## list the targets
 
 .PHONY: up
 up: build ## build and serve; LISTEN=address:port and VAMS_HOME=folder change where
-	@exec build/vams up $(if $(LISTEN),--listen $(LISTEN))
+	@exec build/vams up --demo $(if $(LISTEN),--listen $(LISTEN))
 
 .PHONY: build
 build: build/release/build.ninja ## build/vams, the release binary

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 
@@ -18,6 +20,7 @@
 #include "catalog/databases.h"
 #include "catalog/permissions.h"
 #include "files/files.h"
+#include "folders/folder_keeper.h"
 #include "http/access_log.h"
 #include "http/openapi.h"
 #include "http/static_files.h"
@@ -25,7 +28,11 @@
 #include "identity/api_keys.h"
 #include "identity/external_provider.h"
 #include "identity/sessions.h"
+#include "lifecycle/upkeep_objects.h"
 #include "net/http_client.h"
+#include "objects/blob_store.h"
+#include "objects/local/local_store.h"
+#include "objects/signed_url.h"
 
 namespace vams::app {
 
@@ -33,6 +40,23 @@ namespace {
 
 constexpr std::chrono::seconds kMaintainEvery{60};
 constexpr std::int64_t kDayMillis = 24 * 3600 * 1000;
+constexpr std::size_t kMostBuckets = 10'000;
+
+void LogReport(const std::string& folder, const folders::SyncReport& report) {
+  if (report.changed_something())
+    LogInfo(
+        fmt::format("folder {}: {} files taken in ({} bytes), {} archived, {} written, {} "
+                    "removed",
+                    folder, report.taken_in, report.bytes_in, report.marked_deleted,
+                    report.written_out, report.removed_out));
+  if (report.problem_count > 0)
+    LogWarning(fmt::format("folder {}: {} files could not be synchronised, the first: {}", folder,
+                           report.problem_count, report.problems.front()));
+}
+// The first time when whoever waited for the start has been served.
+constexpr std::chrono::minutes kUpkeepFirst{10};
+constexpr std::chrono::hours kUpkeepEvery{24};
+constexpr std::chrono::hours kUpkeepLimit{1};
 
 // Metrics of requests: by route and by status.
 class RequestMetrics {
@@ -75,10 +99,15 @@ struct Backend::Impl {
 
   Status Open(const lifecycle::Stack& stack, const config::Config& config,
               const std::string& issuer);
+  catalog::Stores Stores() const { return {store, *objects, clock, random, auxiliary_bucket}; }
+  Status OpenObjects(const lifecycle::Stack& stack, const config::Config& config);
+  Status OpenFolders(const lifecycle::Stack& stack, const config::Config& config);
   Status OpenIdentity(const config::Config& config, const std::string& issuer);
   void AddRoutes(const config::Config& config);
   void AddMetrics();
   void MaintainNowAndThen();
+  void TendObjectsDaily(const lifecycle::Stack& stack);
+  void TendObjects(const lifecycle::Stack& stack, OpContext& op);
 
   items::ItemStore& store;
   const Clock& clock;
@@ -92,6 +121,11 @@ struct Backend::Impl {
   std::unique_ptr<audit::AuditLog> audit;
   std::unique_ptr<catalog::Permissions> permissions;
   std::unique_ptr<catalog::Databases> databases;
+  std::unique_ptr<objects::BlobStore> blobs;
+  std::unique_ptr<objects::ObjectStore> objects;
+  std::unique_ptr<objects::SignedUrls> urls;
+  std::string auxiliary_bucket;
+  std::optional<api::AssetServices> asset;
   std::unique_ptr<identity::ApiKeys> api_keys;
   std::unique_ptr<identity::Accounts> accounts;
   std::unique_ptr<identity::Sessions> sessions;
@@ -105,9 +139,50 @@ struct Backend::Impl {
 
   std::mutex mutex;
   std::condition_variable stop_asked;
-  bool stopping = false;  // under mutex
+  bool stopping = false;         // under mutex
+  OpContext* tending = nullptr;  // under mutex
   std::thread maintenance;
+  std::vector<std::unique_ptr<folders::FolderKeeper>> keepers;
+  std::thread upkeep;
 };
+
+Status Backend::Impl::OpenObjects(const lifecycle::Stack& stack, const config::Config& config) {
+  OpContext op;
+  TRY(blobs, objects::OpenBlobs(stack.blobs(), EncryptionOf(config), {.clock = &clock}));
+  TRY(objects,
+      objects::OpenLocalObjectStore(op, store, *blobs, {.clock = &clock, .random = &random}));
+  TRY(urls, objects::SignedUrls::Open(op, store, clock, random));
+  auxiliary_bucket = AuxiliaryBucketOf(config, settings.stack_name);
+  asset.emplace(Stores());
+  return Ok();
+}
+
+// External folders are kept in step from now on.
+Status Backend::Impl::OpenFolders(const lifecycle::Stack& stack, const config::Config& config) {
+  OpContext op;
+  for (const config::ExternalBucket& place : config.asset_buckets.external) {
+    const auto folder = folders::FolderOf(place.location);
+    if (!folder) continue;
+    TRY(const auto page, catalog::ListBuckets(op, store, "", kMostBuckets));
+    const auto bucket = std::ranges::find_if(page.buckets, [&](const catalog::Bucket& known) {
+      return known.name == folders::BucketNameOf(*folder) && known.prefix == place.prefix;
+    });
+    if (bucket == page.buckets.end())
+      return Error(Code::kInternal, fmt::format("{} has no bucket record", place.location));
+    const std::string& name = place.location;
+    keepers.push_back(std::make_unique<folders::FolderKeeper>(
+        Stores(), *folder, *bucket, folders::SyncOptions{.sync_database = place.sync_database},
+        folders::KeeperOptions{
+            .lock_file = stack.folder / fmt::format("folder-{}.lock", bucket->id),
+            .on_report = [name](const folders::SyncReport& report) { LogReport(name, report); },
+            .on_failure =
+                [name](const Error& error) {
+                  LogWarning(fmt::format("folder {}: {}; tried again until it works", name,
+                                         error.message));
+                }}));
+  }
+  return Ok();
+}
 
 Status Backend::Impl::OpenIdentity(const config::Config& config, const std::string& issuer) {
   const auto roles_of = [this](OpContext& op, std::string_view user) {
@@ -146,6 +221,9 @@ void Backend::Impl::AddRoutes(const config::Config& config) {
       .random = random,
       .permissions = *permissions,
       .databases = *databases,
+      .asset = *asset,
+      .objects = *objects,
+      .urls = *urls,
       .api_keys = *api_keys,
       .accounts = accounts.get(),
       .sessions = sessions.get(),
@@ -188,6 +266,9 @@ void Backend::Impl::MaintainNowAndThen() {
       if (const Status done = sessions->Maintain(op); !done.ok())
         LogWarning(fmt::format("maintenance of sessions failed and is tried again in a minute: {}",
                                done.error().message));
+    if (const Status done = urls->Maintain(op); !done.ok())
+      LogWarning(fmt::format("maintenance of URL keys failed and is tried again in a minute: {}",
+                             done.error().message));
     if (const std::int64_t today = clock.NowMillis() / kDayMillis; today != day) {
       day = today;
       if (const auto removed = audit->RemoveOldDays(); !removed.ok())
@@ -197,6 +278,41 @@ void Backend::Impl::MaintainNowAndThen() {
     lock.lock();
     stop_asked.wait_for(lock, kMaintainEvery, [this] { return stopping; });
   }
+}
+
+// Objects: uploads that nobody completed, contents that nothing refers to.  On a thread of its own,
+// because a large stack takes long.
+void Backend::Impl::TendObjectsDaily(const lifecycle::Stack& stack) {
+  std::chrono::milliseconds wait = kUpkeepFirst;
+  std::unique_lock lock(mutex);
+  while (!stop_asked.wait_for(lock, wait, [this] { return stopping; })) {
+    wait = kUpkeepEvery;
+    OpContext op(OpContext::SteadyClock::now() + kUpkeepLimit);
+    tending = &op;
+    lock.unlock();
+    TendObjects(stack, op);
+    lock.lock();
+    tending = nullptr;
+  }
+}
+
+void Backend::Impl::TendObjects(const lifecycle::Stack& stack, OpContext& op) {
+  if (const Status done = asset->uploads.ExpireOld(op);
+      !done.ok() && done.error().code != Code::kCancelled)
+    LogWarning(fmt::format("old uploads were not forgotten and will be tomorrow: {}",
+                           done.error().message));
+  const auto done = lifecycle::UpkeepOnce(stack, *blobs, *objects, clock, op);
+  if (!done.ok() && done.error().code == Code::kCancelled) return;
+  if (!done.ok()) {
+    LogWarning(fmt::format("the objects were not cleaned up and will be tomorrow: {}",
+                           done.error().message));
+    return;
+  }
+  for (const auto& problem : done->collection.problems)
+    LogWarning(fmt::format("cleaning up the objects: {}", problem));
+  LogInfo(
+      fmt::format("cleaned up the objects: {} old uploads ended, {} contents ({} bytes) removed",
+                  done->uploads_aborted, done->collection.removed, done->collection.removed_bytes));
 }
 
 Status Backend::Impl::Open(const lifecycle::Stack& stack, const config::Config& config,
@@ -209,6 +325,7 @@ Status Backend::Impl::Open(const lifecycle::Stack& stack, const config::Config& 
   TRY(audit, audit::AuditLog::Open(stack.folder / "audit", clock));
   permissions = std::make_unique<catalog::Permissions>(store, clock, random);
   databases = std::make_unique<catalog::Databases>(store, clock);
+  TRY_OK(OpenObjects(stack, config));
   TRY_OK(OpenIdentity(config, settings.public_url.empty() ? issuer : settings.public_url));
   OpContext op;
   TRY(const auto warnings, permissions->Check(op));
@@ -216,7 +333,9 @@ Status Backend::Impl::Open(const lifecycle::Stack& stack, const config::Config& 
     LogWarning(fmt::format("constraint {}: {}", warning.constraint_id, warning.text));
   AddRoutes(config);
   AddMetrics();
+  TRY_OK(OpenFolders(stack, config));
   maintenance = std::thread([this] { MaintainNowAndThen(); });
+  upkeep = std::thread([this, stack] { TendObjectsDaily(stack); });
   return Ok();
 }
 
@@ -224,9 +343,11 @@ Backend::Impl::~Impl() {
   {
     const std::lock_guard lock(mutex);
     stopping = true;
+    if (tending != nullptr) tending->Cancel();
   }
   stop_asked.notify_all();
   if (maintenance.joinable()) maintenance.join();
+  if (upkeep.joinable()) upkeep.join();
 }
 
 Result<std::unique_ptr<Backend>> Backend::Open(const lifecycle::Stack& stack,
@@ -242,6 +363,8 @@ Backend::Backend(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Backend::~Backend() = default;
 
 const http::Routes& Backend::routes() const { return impl_->routes; }
+
+catalog::Stores Backend::stores() const { return impl_->Stores(); }
 
 void Backend::OnAccess(const http::AccessRecord& record) {
   impl_->request_metrics.Count(record);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "catalog/stores.h"
 #include "config/config.h"
 #include "http/access_record.h"
 #include "http/routes.h"
@@ -35,6 +36,8 @@ class Backend {
 
   // The server that serves them must be gone before the backend.
   const http::Routes& routes() const;
+  // What assets are kept in, for work beside the server's.
+  catalog::Stores stores() const;
   // For the server: counts the request and writes it to the access log.  Never blocks.
   void OnAccess(const http::AccessRecord& record);
 

@@ -11,6 +11,7 @@
 #include "catalog/buckets.h"
 #include "catalog/permissions.h"
 #include "catalog/seed.h"
+#include "folders/folder_sync.h"
 #include "identity/accounts.h"
 #include "items/sqlite/sqlite_store.h"
 
@@ -20,17 +21,17 @@ namespace {
 
 constexpr const char* kPasswordVariable = "VAMS_ADMIN_PASSWORD";
 
-// The bucket that a stack makes for itself: a name that any object store of the S3 protocol takes
+// A bucket that a stack makes for itself: a name that any object store of the S3 protocol takes
 // (lower case, at most 63 characters).
-std::string OwnBucketName(std::string_view product, std::string_view stack) {
-  constexpr std::string_view kSuffix = "-assets";
+std::string OwnBucketName(std::string_view product, std::string_view stack,
+                          std::string_view suffix) {
   constexpr std::size_t kLongest = 63;
   std::string name = fmt::format("{}-{}", product, stack);
   for (char& c : name) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) c = '-';
   }
-  return name.substr(0, kLongest - kSuffix.size()).append(kSuffix);
+  return name.substr(0, kLongest - suffix.size()).append(suffix);
 }
 
 // A random password must be changed at the first sign-in; one that was chosen need not be.
@@ -91,8 +92,13 @@ std::vector<catalog::BucketSeed> BucketsOf(const config::Config& config, std::st
   constexpr std::string_view kArn = ":s3:::";
   std::vector<catalog::BucketSeed> buckets;
   if (config.asset_buckets.create_new)
-    buckets.push_back({.name = OwnBucketName(config.name, stack), .versioned = true});
+    buckets.push_back({.name = OwnBucketOf(config, stack), .versioned = true});
   for (const config::ExternalBucket& external : config.asset_buckets.external) {
+    if (const auto folder = folders::FolderOf(external.location)) {
+      buckets.push_back(
+          {.name = folders::BucketNameOf(*folder), .prefix = external.prefix, .versioned = true});
+      continue;
+    }
     const std::size_t arn =
         external.location.starts_with("arn:") ? external.location.find(kArn) : std::string::npos;
     buckets.push_back({.name = arn == std::string::npos
@@ -101,6 +107,14 @@ std::vector<catalog::BucketSeed> BucketsOf(const config::Config& config, std::st
                        .prefix = external.prefix});
   }
   return buckets;
+}
+
+std::string OwnBucketOf(const config::Config& config, std::string_view stack) {
+  return OwnBucketName(config.name, stack, "-assets");
+}
+
+std::string AuxiliaryBucketOf(const config::Config& config, std::string_view stack) {
+  return OwnBucketName(config.name, stack, "-auxiliary");
 }
 
 Status CheckBeforeCreate(const config::Config& config,

@@ -52,9 +52,14 @@ Status CheckBeforeCreate(const config::Config& config,
                          const std::map<std::string, std::string>& environment, const Clock& clock);
 
 // The buckets of app.assetBuckets: the stack's own, if there is to be one, and the external ones,
-// by the name of a bucket or, for a folder, by its location.  Whether an external one keeps
-// versions is not known here, so it counts as one that does not.
+// those of folders by names of our own (folders/folder_sync.h).  A folder's contents have versions;
+// whether an external bucket keeps them is not known here, so it counts as one that does not.
 std::vector<catalog::BucketSeed> BucketsOf(const config::Config& config, std::string_view stack);
+
+// The name of the bucket that a stack makes for itself if it is to have one.
+std::string OwnBucketOf(const config::Config& config, std::string_view stack);
+// The name of the stack's bucket for derived data of viewers and pipelines.
+std::string AuxiliaryBucketOf(const config::Config& config, std::string_view stack);
 
 // What people read of it, a line each; nothing when nothing was done.
 std::string PreparedText(const Prepared& prepared);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "catalog/support_test.h"
+#include "folders/folder_sync.h"
 
 namespace vams::app {
 namespace {
@@ -20,17 +21,18 @@ std::vector<std::string> Texts(const std::vector<catalog::BucketSeed>& seeds) {
 }
 
 TEST(BucketsOf, AreTheOwnOneAndTheExternalOnes) {
+  const std::string kFolder = folders::BucketNameOf("/srv/a:s3:::b") + " / versioned";
   config::Config config;
   config.asset_buckets.external = {{"arn:aws:s3:::museum-archive", "scans/", "museum"},
                                    {"arn:aws-us-gov:s3:::gov", "/", "gov"},
                                    {"file:///srv/a:s3:::b", "/", "share"}};
 
-  EXPECT_THAT(Texts(BucketsOf(config, "prod")),
-              ElementsAre("vams-prod-assets / versioned", "museum-archive scans/", "gov /",
-                          "file:///srv/a:s3:::b /"));
+  EXPECT_THAT(
+      Texts(BucketsOf(config, "prod")),
+      ElementsAre("vams-prod-assets / versioned", "museum-archive scans/", "gov /", kFolder));
   config.asset_buckets.create_new = false;
   EXPECT_THAT(Texts(BucketsOf(config, "prod")),
-              ElementsAre("museum-archive scans/", "gov /", "file:///srv/a:s3:::b /"));
+              ElementsAre("museum-archive scans/", "gov /", kFolder));
 }
 
 // Object stores take lower case, digits and dashes, 63 of them.

@@ -98,6 +98,14 @@ Status Serve(const lifecycle::Stack& stack, const config::Config& config,
   TRY_OK(PrepareStore(op, *store, stack.name, config, clock, SystemRandom()));
   TRY(const auto issuer, IssuerOf(config));
   TRY(const auto backend, Backend::Open(stack, config, issuer, *store, clock, SystemRandom()));
+  if (options.demo) {
+    TRY(const bool empty, demo::IsEmpty(op, backend->stores()));
+    if (empty) {
+      TRY([[maybe_unused]] const auto loaded,
+          demo::Load(op, backend->stores(), config.admin_user_id, OwnBucketOf(config, stack.name),
+                     demo::MakeLibrary()));
+    }
+  }
   server_options.on_access = [&](const http::AccessRecord& record) { backend->OnAccess(record); };
   TRY(const auto server, http::Server::Start(server_options, backend->routes()));
   // Not before: a start that fails, at a busy port say, would leave an account whose password
@@ -124,6 +132,18 @@ Status Serve(const lifecycle::Stack& stack, const config::Config& config,
                                              : "asked to stop";
   LogInfo(fmt::format("{}: stopping, requests in flight are finished first", why));
   return server->Stop(OpContext::SteadyClock::now() + kDrain);
+}
+
+Result<demo::Loaded> LoadDemo(const lifecycle::Stack& stack, const config::Config& config,
+                              const Clock& clock) {
+  TRY(const auto lock, lifecycle::LockStack(stack, "vams demo load", clock));
+  TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.clock = &clock}));
+  OpContext op;
+  TRY_OK(PrepareStore(op, *store, stack.name, config, clock, SystemRandom()));
+  TRY(const auto issuer, IssuerOf(config));
+  TRY(const auto backend, Backend::Open(stack, config, issuer, *store, clock, SystemRandom()));
+  return demo::Load(op, backend->stores(), config.admin_user_id, OwnBucketOf(config, stack.name),
+                    demo::MakeLibrary());
 }
 
 }  // namespace vams::app

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "demo/load.h"
 #include "lifecycle/stack.h"
 
 namespace vams::app {
@@ -21,6 +22,8 @@ struct ServeOptions {
   // that come in between wait a moment instead of being refused.  Without such a process: listens
   // itself.
   bool take_over = false;
+  // The demonstration library comes into a stack that has no database yet.
+  bool demo = false;
   std::map<std::string, std::string> environment;
   // Called once requests are answered, with the address they are answered at, and what was made for
   // the first start.
@@ -32,5 +35,10 @@ void BlockStopSignals();
 
 Status Serve(const lifecycle::Stack& stack, const config::Config& config,
              const ServeOptions& options, const Clock& clock);
+
+// Puts the demonstration library into a stack that nobody serves; what is there stays.  kConflict
+// while it is served.
+Result<demo::Loaded> LoadDemo(const lifecycle::Stack& stack, const config::Config& config,
+                              const Clock& clock);
 
 }  // namespace vams::app

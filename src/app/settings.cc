@@ -80,10 +80,15 @@ std::string PublicUrl(const config::Config& config) {
   return host.empty() ? std::string() : "https://" + host;
 }
 
+objects::EncryptionChoice EncryptionOf(const config::Config& config) {
+  return {.enabled = config.encryption.enabled, .key_file = config.encryption.key_file};
+}
+
 api::Settings SettingsOf(const config::Config& config, const lifecycle::Stack& stack) {
   api::Settings settings;
   settings.public_url = PublicUrl(config);
   settings.region = config.region;
+  settings.signed_url_seconds = config.auth.signed_url_seconds;
   settings.stack_name = stack.name;
   settings.banner_html = config.web_ui.banner_html;
   settings.map_style_url = config.location_service ? config.web_ui.map_style_url : std::string();

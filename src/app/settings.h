@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "http/server.h"
 #include "lifecycle/stack.h"
+#include "objects/encryption_keys.h"
 
 namespace vams::app {
 
@@ -14,6 +15,9 @@ namespace vams::app {
 std::string PublicUrl(const config::Config& config);
 
 api::Settings SettingsOf(const config::Config& config, const lifecycle::Stack& stack);
+
+// How the stack's blobs are kept.
+objects::EncryptionChoice EncryptionOf(const config::Config& config);
 
 // Addresses, TLS, limits, CORS and security headers.  kInvalid for an address that is none.
 Result<http::ServerOptions> ServerOptionsOf(const config::Config& config,

@@ -80,10 +80,16 @@ void AddObjectsCommands(CLI::App& app, Context& context);
 void AddMigrateCommands(CLI::App& app, Context& context);
 void AddConfigCommands(CLI::App& app, Context& context);
 void AddServeCommands(CLI::App& app, Context& context);
+void AddDemoCommands(CLI::App& app, Context& context);
 void AddUserCommands(CLI::App& app, Context& context);
 void AddAccessCommands(CLI::App& app, Context& context);
 void AddAuditCommands(CLI::App& app, Context& context);
 void AddAuthCommands(CLI::App& app, Context& context);
+void AddDatabaseCommands(CLI::App& app, Context& context);
+void AddAssetsCommands(CLI::App& app, Context& context);
+void AddAssetVersionCommands(CLI::App& app, Context& context);
+void AddAssetLinksCommands(CLI::App& app, Context& context);
+void AddFileCommands(CLI::App& app, Context& context);
 
 // Progress of long work on standard error: one line that is rewritten on a terminal, lines now and
 // then otherwise.

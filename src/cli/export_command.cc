@@ -1,6 +1,7 @@
 // vams export
 #include <fmt/format.h>
 
+#include "app/settings.h"
 #include "cli/cli.h"
 #include "lifecycle/export.h"
 
@@ -20,6 +21,10 @@ Result<int> Export(Context& context, const Options& options) {
   request.format = options.format == "lines" ? items::aws::ExportFormat::kLines
                                              : items::aws::ExportFormat::kDynamoDb;
   if (!options.objects.empty()) request.objects = options.objects;
+  TRY(const auto stack, registry.Get(request.stack));
+  TRY(const auto sources, context.ConfigSources(&stack));
+  TRY(const auto config, config::Load(sources));
+  request.encryption = app::EncryptionOf(config);
   OpContext op;
   Result<lifecycle::ExportReport> report = [&] {
     ProgressLine line(context);

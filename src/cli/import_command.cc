@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "app/settings.h"
 #include "cli/cli.h"
 #include "lifecycle/import.h"
 
@@ -48,8 +49,16 @@ Result<lifecycle::ImportRequest> RequestOf(Context& context, const Options& opti
   for (const auto& text : options.listings) request.listings.push_back(ObjectsOf(text));
   for (const auto& text : options.folders) request.folders.push_back(ObjectsOf(text));
   TRY(const auto sources, context.ConfigSources(nullptr));
-  TRY([[maybe_unused]] const auto config, config::Load(sources));
+  TRY(const auto config, config::Load(sources));
   request.config = sources.file_text;
+  request.encryption = app::EncryptionOf(config);
+  TRY(const auto registry, context.Registry());
+  if (!registry.Exists(request.stack)) return request;
+  // Its blobs are as its own configuration says.
+  TRY(const auto stack, registry.Get(request.stack));
+  TRY(const auto own_sources, context.ConfigSources(&stack));
+  TRY(const auto own_config, config::Load(own_sources));
+  request.encryption = app::EncryptionOf(own_config);
   return request;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/release.h"
@@ -72,6 +73,7 @@ int Main(int argc, char** argv) {
       ->type_name("NAME");
   app.require_subcommand(0, 1);
   AddServeCommands(app, context);
+  AddDemoCommands(app, context);
   AddUserCommands(app, context);
   AddAccessCommands(app, context);
   AddStackCommands(app, context);
@@ -83,12 +85,20 @@ int Main(int argc, char** argv) {
   AddConfigCommands(app, context);
   AddAuditCommands(app, context);
   AddAuthCommands(app, context);
+  AddDatabaseCommands(app, context);
+  AddAssetsCommands(app, context);
+  AddAssetVersionCommands(app, context);
+  AddAssetLinksCommands(app, context);
+  AddFileCommands(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
     fmt::print("{}", Named(app)->help());
     return kDone;
   } catch (const CLI::ParseError& e) {
+    // A program that asked upstream's way for JSON gets some.
+    if (std::find(argv, argv + argc, std::string_view("--json-output")) != argv + argc)
+      PrintJson({{"error", e.what()}, {"error_type", "usage"}});
     fmt::print(stderr, "vams: {}; nothing was done; see \"{} --help\"\n", e.what(),
                PathOf(Named(app)));
     return kUsage;

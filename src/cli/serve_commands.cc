@@ -13,6 +13,7 @@ namespace {
 struct Options {
   std::string listen;
   bool take_over = false;
+  bool demo = false;
 };
 
 Result<int> ServeStack(Context& context, const lifecycle::Stack& stack, const Options& options) {
@@ -35,6 +36,7 @@ Result<int> ServeStack(Context& context, const lifecycle::Stack& stack, const Op
   TRY_OK(app::Serve(stack, config,
                     {.listen = options.listen,
                      .take_over = options.take_over,
+                     .demo = options.demo,
                      .environment = context.environment,
                      .on_ready = ready},
                     context.clock));
@@ -103,6 +105,8 @@ void AddServeCommands(CLI::App& app, Context& context) {
         ->type_name("ADDR:PORT");
     AddConfigOptions(*command, context);
   }
+  up->add_flag("--demo", options.demo,
+               "Put the demonstration library into a stack that has no database yet");
   serve->add_flag("--take-over", options.take_over,
                   "Take the place of the process that serves the stack, refusing nobody");
 }

@@ -80,6 +80,21 @@ class QuietTerminal {
 
 }  // namespace
 
+std::string Printable(std::string_view text) {
+  std::string shown;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    // U+0080 to U+009F are control characters too.
+    const bool high =
+        c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (c < 0x20 || c == 0x7F || high)
+      shown += fmt::format("\\x{:02x}", high ? static_cast<unsigned char>(text[++i]) : c);
+    else
+      shown += text[i];
+  }
+  return shown;
+}
+
 Result<std::string> Answers::Secret(const std::string& what, const std::string& otherwise) const {
   if (from_stdin_) {
     std::string line;

@@ -1,12 +1,17 @@
 // Answers to what a command has to ask: typed on the terminal, or lines of standard input for
-// scripts.  One thread.  Blocks until there is an answer.
+// scripts.  One thread.  Blocks until there is an answer.  And text of others that a terminal can
+// show.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
 namespace vams::cli {
+
+// The text with control characters, which a terminal would obey, as \xNN.
+std::string Printable(std::string_view text);
 
 class Answers {
  public:
