@@ -78,7 +78,8 @@ std::string BodyFor(const http::Route& route) {
       {"ingestAsset", R"({"databaseId": "00000000-0000-4000-8000-000000000000",
                           "assetId": "00000000-0000-4000-8000-000000000000",
                           "assetName": "Pump", "description": "Feed pump",
-                          "files": [{"relativeKey": "a.e57", "file_size": 1}]})"},
+                          "files": [{"relativeKey": "00000000-0000-4000-8000-000000000000/a.e57",
+                                     "file_size": 1}]})"},
       {"downloadAsset", R"({"downloadType": "assetFile"})"}};
   const auto found = kBodies.find(route.id);
   return found == kBodies.end() ? "{}" : found->second;

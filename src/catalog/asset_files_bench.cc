@@ -80,6 +80,17 @@ class Stack {
                                    {"bucketName", Value::S("vault")},
                                    {"bucketName:baseAssetsPrefix", Value::S("vault:/")}})};
     Must(items_->Commit(op, asset));
+    const Write version[] = {
+        Write::Put(kAssetVersionsTable,
+                   AssetVersionItem({"harbor", "gantry"}, {.id = "1",
+                                                           .created_at = "2025-03-01T10:00:00",
+                                                           .created_by = "bench",
+                                                           .comment = "of a benchmark",
+                                                           .description = "",
+                                                           .alias = {},
+                                                           .archived = false,
+                                                           .marked_current = true}))};
+    Must(items_->Commit(op, version));
     for (int i = 0; i < kFiles; i += kPerCommit) AddFiles(i);
   }
 

@@ -161,20 +161,6 @@ Result<NewPlace> Adopt(OpContext& op, const Stores& stores, const Bucket& bucket
   return place;
 }
 
-Item RecordOf(const model::NewAsset& asset, const Bucket& bucket, const std::string& key) {
-  Item item = AssetKey(asset.database_id, asset.id);
-  item.Set("assetName", Value::S(asset.name));
-  item.Set("description", Value::S(asset.description));
-  item.Set("isDistributable", Value::Bool(asset.distributable));
-  item.Set("tags", TextList(asset.tags));
-  item.Set("assetType", Value::S("none"));
-  item.Set("bucketId", Value::S(bucket.id));
-  item.Set("assetLocation", Value::M({{"Key", Value::S(key)}}));
-  item.Set("currentVersionId", Value::S("0"));
-  item.Set("snsTopic", Value::S(fmt::format("AssetTopic{}-{}", asset.database_id, asset.id)));
-  return item;
-}
-
 Item VersionZero(const model::NewAsset& asset, const std::string& user, std::string now) {
   Item item =
       AssetVersionItem({asset.database_id, asset.id},
@@ -191,6 +177,33 @@ Item VersionZero(const model::NewAsset& asset, const std::string& user, std::str
   item.Remove("isArchived");
   return item;
 }
+
+}  // namespace
+
+Item NewAssetRecord(const model::NewAsset& asset, const Bucket& bucket, const std::string& key) {
+  Item item = AssetKey(asset.database_id, asset.id);
+  item.Set("assetName", Value::S(asset.name));
+  item.Set("description", Value::S(asset.description));
+  item.Set("isDistributable", Value::Bool(asset.distributable));
+  item.Set("tags", TextList(asset.tags));
+  item.Set("assetType", Value::S("none"));
+  item.Set("bucketId", Value::S(bucket.id));
+  item.Set("assetLocation", Value::M({{"Key", Value::S(key)}}));
+  item.Set("currentVersionId", Value::S("0"));
+  item.Set("snsTopic", Value::S(fmt::format("AssetTopic{}-{}", asset.database_id, asset.id)));
+  return item;
+}
+
+std::vector<Write> NewAssetWrites(const model::NewAsset& asset, const Item& record,
+                                  const std::string& user, std::string now) {
+  return {Write::Put(kAssetsTable, record, {Condition::Absent()}),
+          Write::Check(kAssetsTable,
+                       AssetKey(asset.database_id + std::string(model::kDeletedSuffix), asset.id),
+                       {Condition::Absent()}),
+          Write::Put(kAssetVersionsTable, VersionZero(asset, user, std::move(now)))};
+}
+
+namespace {
 
 Status CheckIdIsFree(OpContext& op, items::ItemSource& source, const model::NewAsset& asset) {
   TRY(const auto active, FindAsset(op, source, asset.database_id, asset.id));
@@ -211,15 +224,10 @@ Result<bool> TryCreate(OpContext& op, const Stores& stores, const std::string& u
   TRY(const Bucket bucket, BucketForNew(op, stores.items, asset.database_id));
   TRY(const NewPlace place, asset.existing_key ? Adopt(op, stores, bucket, *asset.existing_key)
                                                : OwnFolder(op, stores.objects, bucket, asset.id));
-  const Item record = RecordOf(asset, bucket, place.key);
-  std::vector<Write> writes = {
-      Write::Put(kAssetsTable, record, {Condition::Absent()}),
-      Write::Check(kAssetsTable,
-                   AssetKey(asset.database_id + std::string(model::kDeletedSuffix), asset.id),
-                   {Condition::Absent()}),
-      Write::Put(kAssetVersionsTable,
-                 VersionZero(asset, user, IsoMicrosNoZone(stores.clock.NowMillis()))),
-      *count};
+  const Item record = NewAssetRecord(asset, bucket, place.key);
+  std::vector<Write> writes =
+      NewAssetWrites(asset, record, user, IsoMicrosNoZone(stores.clock.NowMillis()));
+  writes.push_back(*count);
   if (place.marks) writes.push_back(Touch(place.marks->asset, {}, {Unedited(*place.marks)}));
   objects::ObjectChanges changes;
   if (!place.adopted) {

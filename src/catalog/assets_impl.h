@@ -9,12 +9,22 @@
 
 #include "base/result.h"
 #include "catalog/asset_records.h"
+#include "catalog/buckets.h"
 #include "items/store.h"
+#include "model/asset.h"
 
 namespace vams::catalog {
 
 // How often an operation is begun anew because others changed what it looked at.
 inline constexpr int kAssetAttempts = 10;
+
+// The record of a new asset, whose files lie under `key`.
+items::Item NewAssetRecord(const model::NewAsset& asset, const Bucket& bucket,
+                           const std::string& key);
+// What makes the asset: its record and that of its version 0, unless an active or archived one has
+// its id.  The database's count is not among them.
+std::vector<items::Write> NewAssetWrites(const model::NewAsset& asset, const items::Item& record,
+                                         const std::string& user, std::string now);
 
 inline Error AssetMissing() { return {Code::kNotFound, "Asset not found in database"}; }
 

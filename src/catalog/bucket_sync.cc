@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "catalog/asset_counts.h"
+#include "catalog/assets_impl.h"
 #include "catalog/databases.h"
 #include "catalog/records.h"
 #include "model/names.h"
@@ -101,33 +102,6 @@ Result<std::optional<Asset>> FindInBucket(OpContext& op, items::ItemSource& sour
   return archived;
 }
 
-// The records of a new asset and of its version 0, and the database's count.
-std::vector<Write> NewAssetWrites(const std::string& database_id, const std::string& asset_id,
-                                  const Bucket& bucket, std::int64_t now) {
-  const std::string description = "Auto-created asset for " + asset_id;
-  Item asset = AssetKey(database_id, asset_id);
-  asset.Set("assetName", Value::S(asset_id));
-  asset.Set("description", Value::S(description));
-  asset.Set("isDistributable", Value::Bool(true));
-  asset.Set("tags", Value::L({}));
-  asset.Set("assetType", Value::S("none"));
-  asset.Set("bucketId", Value::S(bucket.id));
-  asset.Set("assetLocation", Value::M({{"Key", Value::S(BasePrefix(bucket) + asset_id + "/")}}));
-  asset.Set("currentVersionId", Value::S("0"));
-  asset.Set("snsTopic", Value::S(fmt::format("AssetTopic{}-{}", database_id, asset_id)));
-  Item version{{"assetId", Value::S(asset_id)},
-               {"assetVersionId", Value::S("0")},
-               {"comment", Value::S("Initial asset creation - Version 0 (No Files, No Metadata)")},
-               {"createdBy", Value::S(std::string(kMaker))},
-               {"databaseId", Value::S(database_id)},
-               {"databaseId:assetId", Value::S(PairOf(database_id, asset_id))},
-               {"dateCreated", Value::S(IsoMicrosNoZone(now))},
-               {"description", Value::S(description)},
-               {"isCurrentVersion", Value::Bool(true)}};
-  return {Write::Put(kAssetsTable, std::move(asset), {Condition::Absent()}),
-          Write::Put("AssetVersionsStorageTableV2", std::move(version))};
-}
-
 }  // namespace
 
 std::string SyncedAssetId(const Bucket& bucket, std::string_view key, std::string* why) {
@@ -164,21 +138,30 @@ Result<AssetPlace> SyncedAsset(OpContext& op, const Stores& stores, const Bucket
                    fmt::format("asset {} is archived in database {}", id, asset->database_id));
     if (asset) return PlaceOf(op, stores.items, *std::move(asset));
     TRY(const std::string database, DatabaseFor(op, stores, bucket, sync_database));
-    const std::int64_t now = stores.clock.NowMillis();
-    std::vector<Write> writes = NewAssetWrites(database, id, bucket, now);
+    TRY(const auto active, FindAsset(op, stores.items, database, id));
+    TRY(const auto archived, FindArchivedAsset(op, stores.items, database, id));
+    if (active || archived)
+      return Error(
+          Code::kDenied,
+          fmt::format("database {} has another asset {}, whose files lie elsewhere", database, id));
+    const model::NewAsset wanted{.database_id = database,
+                                 .id = id,
+                                 .name = id,
+                                 .description = "Auto-created asset for " + id};
+    const std::string marker = BasePrefix(bucket) + id + "/";
+    const Item record = NewAssetRecord(wanted, bucket, marker);
+    std::vector<Write> writes = NewAssetWrites(wanted, record, std::string(kMaker),
+                                               IsoMicrosNoZone(stores.clock.NowMillis()));
     TRY(const auto count, CountOneMore(op, stores.items, database));
     if (!count) continue;  // archived or deleted since
     writes.push_back(*count);
     objects::ObjectChanges changes;
-    const std::string marker = BasePrefix(bucket) + id + "/";
     TRY(const auto marked, LiveObjects(op, stores.objects, bucket.name, marker));
     if (std::ranges::none_of(
             marked, [&](const objects::VersionInfo& info) { return info.object.key == marker; })) {
       TRY(auto empty, stores.objects.Stage(op, objects::SourceOf(""), {}));
-      objects::ObjectMetadata owner;
-      owner.user = {{kDatabaseIdMetadata, database}, {kAssetIdMetadata, id}};
-      changes.Add(
-          objects::PutChange{{bucket.name, marker}, std::move(empty), std::move(owner), {}});
+      changes.Add(objects::PutChange{
+          {bucket.name, marker}, std::move(empty), OwnedBy(AssetOf(record)), {}});
     }
     const auto done = stores.objects.Commit(op, changes, writes);
     if (!done.ok() && done.error().code != Code::kConflict) return done.error();

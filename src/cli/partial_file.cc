@@ -51,7 +51,7 @@ PartialFile::~PartialFile() {
 
 Result<PartialFile> PartialFile::Open(const files::Path& path, std::uint64_t keep) {
   std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
   if (error) return files::ErrnoError("create", path.parent_path(), error.value());
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd < 0) return files::ErrnoError("create", path, errno);

@@ -202,8 +202,10 @@ void Downloader::Get(const DownloadItem& item, DownloadedFile& result) {
     TRY(const bool settled, LookAtTarget(fetch));
     if (settled) return Ok();
     fetch.etag = LeftOver(item.target);
-    TRY_OK(
-        WithRetries(op_, client_.retry_settings(), job_.retries, [&] { return Attempt(fetch); }));
+    do {
+      TRY_OK(
+          WithRetries(op_, client_.retry_settings(), job_.retries, [&] { return Attempt(fetch); }));
+    } while (fetch.again);
     result.outcome = Outcome::kFetched;
     return Ok();
   }();
@@ -366,8 +368,8 @@ std::string Downloader::LeftOver(const files::Path& target) {
   const auto [found, is_new] = left_over_.try_emplace(target.parent_path());
   if (is_new) {
     std::error_code error;
-    for (fs::directory_iterator at(target.parent_path(), error), end; !error && at != end;
-         at.increment(error))
+    const files::Path folder = target.has_parent_path() ? target.parent_path() : ".";
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
       if (std::string name = at->path().filename().string(); name.starts_with(".vams-part-"))
         found->second.push_back(std::move(name));
   }
@@ -392,6 +394,7 @@ Result<json::value> AskForDownload(RestClient& client, const DownloadItem& item)
 }
 
 DownloadReport RunDownload(RestClient& client, const DownloadJob& job) {
+  OutliveBrokenConnections();
   return Downloader(client, job).Run();
 }
 

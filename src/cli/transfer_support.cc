@@ -1,5 +1,7 @@
 #include "cli/transfer_support.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -41,12 +43,7 @@ void RunParallel(OpContext& op, std::size_t count, std::size_t threads,
   for (auto& worker : workers) worker.join();
 }
 
-Result<RestAnswer> AskPatiently(RestClient& client, std::string_view method,
-                                const std::string& path, const boost::json::object* body) {
-  const auto& settings = client.retry_settings();
-  return WithRetries(client.op(), settings, settings.attempts,
-                     [&] { return client.Ask(method, path, body); });
-}
+void OutliveBrokenConnections() { ::signal(SIGPIPE, SIG_IGN); }
 
 Result<boost::json::value> CallPatiently(RestClient& client, std::string_view method,
                                          const std::string& path, const boost::json::object* body) {

@@ -30,9 +30,11 @@ auto WithRetries(OpContext& op, const RetrySettings& settings, int retries, Atte
   }
 }
 
-// A POST or GET that may be repeated: one whose repetition does no harm.
-Result<RestAnswer> AskPatiently(RestClient& client, std::string_view method,
-                                const std::string& path, const boost::json::object* body = nullptr);
+// From now on a connection that breaks while something is written to it is an error of that call:
+// TLS would end the process with a signal.
+void OutliveBrokenConnections();
+
+// A call whose repetition does no harm.
 Result<boost::json::value> CallPatiently(RestClient& client, std::string_view method,
                                          const std::string& path,
                                          const boost::json::object* body = nullptr);

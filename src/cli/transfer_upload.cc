@@ -563,6 +563,7 @@ void Uploader::Remember(const Status& written) {
 }  // namespace
 
 Result<UploadReport> RunUpload(RestClient& client, const UploadJob& job) {
+  OutliveBrokenConnections();
   const std::string name =
       fmt::format("{}\n{}\n{}\n{}\n{}", client.url(), job.database, job.asset,
                   job.asset_preview ? "assetPreview" : "assetFile", job.sources);

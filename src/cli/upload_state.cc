@@ -93,10 +93,6 @@ Status ReadLines(const files::Path& path, Take take) {
 
 }  // namespace
 
-bool BegunFile::all_sent() const {
-  return std::ranges::all_of(parts, [](const auto& part) { return part.has_value(); });
-}
-
 std::vector<std::string> BegunFile::Etags() const {
   if (parts.empty()) return {HexEncode(Md5(""))};
   std::vector<std::string> digests;

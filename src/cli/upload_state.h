@@ -33,7 +33,6 @@ struct BegunFile {
   std::vector<std::string> part_urls;
   std::vector<std::optional<SentPart>> parts;
 
-  bool all_sent() const;
   // What the server's ETag may be when it has the file.
   std::vector<std::string> Etags() const;
 };
@@ -57,7 +56,6 @@ class UploadState {
   std::vector<BegunSequence> TakeBegun() { return std::move(begun_); }
   // Whether an earlier run has brought this very file.
   bool IsDone(const UploadFile& file) const;
-  bool has_done() const { return !done_.empty(); }
 
   // Sets the sequence's number.
   Status Add(BegunSequence& sequence);

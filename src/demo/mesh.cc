@@ -72,10 +72,10 @@ Mesh& Mesh::Beam(Vec3 from, Vec3 to, float thickness) {
   for (std::size_t i = 0; i < 4; ++i) {
     const Vec3& a = corners[i];
     const Vec3& b = corners[(i + 1) % 4];
-    Quad(from + b, from + a, to + a, to + b);
+    Quad(from + a, from + b, to + b, to + a);
   }
-  Quad(from + corners[0], from + corners[1], from + corners[2], from + corners[3]);
-  Quad(to + corners[3], to + corners[2], to + corners[1], to + corners[0]);
+  Quad(from + corners[3], from + corners[2], from + corners[1], from + corners[0]);
+  Quad(to + corners[0], to + corners[1], to + corners[2], to + corners[3]);
   return *this;
 }
 

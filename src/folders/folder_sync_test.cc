@@ -310,6 +310,22 @@ TEST_F(FolderSyncTest, AnArchivedAssetIsLeftAlone) {
   EXPECT_EQ(Object("gantry/new.glb"), std::nullopt);
 }
 
+TEST_F(FolderSyncTest, AnotherAssetOfThatIdIsNotMixedUpWithTheFolder) {
+  bench_.MakeAsset("gantry", {.database = "shares"});
+  // Its files lie in the folder's bucket, because the database's do; now in another one.
+  items::Item record = *bench_.StoredAsset("gantry", "shares");
+  record.Set("bucketId", items::Value::S(bench_.bucket_id));
+  bench_.PutItem(catalog::kAssetsTable, record);
+  Write("gantry/a.glb", "one");
+
+  const SyncReport report = Sync();
+
+  EXPECT_EQ(report.taken_in, 0U);
+  ASSERT_EQ(report.problem_count, 1U);
+  EXPECT_NE(report.problems[0].find("has another asset gantry"), std::string::npos)
+      << report.problems[0];
+}
+
 TEST_F(FolderSyncTest, ManyFilesComeInCommitsOfManyAndAllAreThere) {
   for (int i = 0; i < 1203; ++i) Write("big/f" + std::to_string(i) + ".bin", std::to_string(i));
 

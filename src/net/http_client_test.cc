@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -170,6 +171,115 @@ TEST(HttpClient, ServesManyThreadsAtOnce) {
   for (auto& thread : threads) thread.join();
 
   EXPECT_EQ(right, 160);
+}
+
+// Gives its text in pieces of `piece` bytes, and an error once `good` bytes are given.
+class TextSource final : public BodySource {
+ public:
+  TextSource(std::string text, std::size_t piece, std::size_t good = SIZE_MAX)
+      : text_(std::move(text)), piece_(piece), good_(good) {}
+  std::uint64_t size() const override { return text_.size(); }
+  Result<std::size_t> Read(char* to, std::size_t count) override {
+    if (at_ >= good_) return Error(Code::kConflict, "it was changed");
+    const std::size_t length = std::min({count, piece_, text_.size() - at_});
+    text_.copy(to, length, at_);
+    at_ += length;
+    return length;
+  }
+
+ private:
+  const std::string text_;
+  const std::size_t piece_, good_;
+  std::size_t at_ = 0;
+};
+
+class TextSink final : public BodySink {
+ public:
+  explicit TextSink(int wanted, std::size_t room = SIZE_MAX) : wanted_(wanted), room_(room) {}
+  Result<bool> Begin(int status, const std::vector<Header>& headers) override {
+    ++begun;
+    tag = FindHeader(headers, "x-tag") == nullptr ? "" : *FindHeader(headers, "x-tag");
+    return status == wanted_;
+  }
+  Status Write(std::string_view bytes) override {
+    if (text.size() + bytes.size() > room_) return Error(Code::kTooLarge, "no room");
+    text += bytes;
+    return Ok();
+  }
+  int begun = 0;
+  std::string tag, text;
+
+ private:
+  const int wanted_;
+  const std::size_t room_;
+};
+
+TEST(HttpClient, StreamsBothBodies) {
+  FakeAwsServer server([](const FakeRequest& request) -> FakeAnswer {
+    return {.body = request.body, .headers = {{"X-Tag", "t"}}};
+  });
+  HttpClient http;
+  OpContext op;
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += std::to_string(i);
+  TextSource source(text, 1'000);
+  TextSink sink(200);
+
+  const auto answer = http.Send(op, {.method = "PUT",
+                                     .url = server.endpoint() + "/",
+                                     .max_response_bytes = 10,
+                                     .source = &source,
+                                     .sink = &sink})
+                          .value();
+
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "");
+  EXPECT_EQ(sink.text, text);
+  EXPECT_EQ(sink.tag, "t");
+  EXPECT_EQ(sink.begun, 1);
+}
+
+TEST(HttpClient, HoldsAnAnswerThatTheSinkDoesNotTake) {
+  FakeAwsServer server([](const FakeRequest& request) -> FakeAnswer {
+    return {.status = 404, .body = request.path == "/a" ? "gone" : ""};
+  });
+  HttpClient http;
+  OpContext op;
+  TextSink sink(200);
+
+  EXPECT_EQ(http.Send(op, {.url = server.endpoint() + "/a", .sink = &sink}).value().body, "gone");
+  EXPECT_EQ(http.Send(op, {.url = server.endpoint() + "/b", .sink = &sink}).value().body, "");
+  EXPECT_EQ(sink.begun, 2);  // without a body as well
+  EXPECT_EQ(sink.text, "");
+}
+
+TEST(HttpClient, EndsWithTheErrorOfTheSourceOrTheSink) {
+  FakeAwsServer server(
+      [](const FakeRequest&) -> FakeAnswer { return {.body = std::string(5'000, 'x')}; });
+  HttpClient http;
+  OpContext op;
+  TextSource source(std::string(1'000'000, 'y'), 1'000, 10'000);
+  TextSink sink(200, 100);
+
+  const auto unread =
+      http.Send(op, {.method = "PUT", .url = server.endpoint() + "/", .source = &source});
+  const auto unwritten = http.Send(op, {.url = server.endpoint() + "/", .sink = &sink});
+
+  EXPECT_EQ(unread.error().message, "it was changed");
+  EXPECT_EQ(unwritten.error().message, "no room");
+}
+
+TEST(HttpClient, GivesAnIdleConnectionUp) {
+  FakeAwsServer server(
+      [](const FakeRequest&) -> FakeAnswer { return {.how = FakeAnswer::How::kSilent}; });
+  HttpClient http;
+  OpContext op;
+
+  const auto answer =
+      http.Send(op, {.url = server.endpoint() + "/", .idle_timeout = std::chrono::seconds(1)});
+
+  EXPECT_EQ(answer.error().code, Code::kUnavailable);
+  EXPECT_TRUE(answer.error().retryable);
 }
 
 }  // namespace

@@ -216,21 +216,29 @@ Result<std::vector<PartInfo>> ChooseParts(std::span<const PartEtag> wanted,
   return chosen;
 }
 
-VersionInfo InfoOf(const ObjectVersion& version) {
+namespace {
+// What is copied or moved in the same way.
+template <typename Version>
+VersionInfo MakeInfo(Version&& version) {
   VersionInfo info;
-  info.object = {version.bucket, version.key};
-  info.version_id = version.version_id;
+  info.object = {std::forward<Version>(version).bucket, std::forward<Version>(version).key};
+  info.version_id = std::forward<Version>(version).version_id;
   info.is_latest = version.is_latest;
   info.is_delete_marker = version.is_delete_marker;
   info.last_modified_millis = version.last_modified_millis;
   if (version.is_delete_marker) return info;
   info.present = version.present();
   info.size = version.size;
-  info.etag = version.etag.value_or("");
-  info.metadata.content_type = version.content_type.value_or("");
-  info.metadata.user = version.user_metadata.value_or(UserMetadata());
+  if (version.etag) info.etag = *std::forward<Version>(version).etag;
+  if (version.content_type)
+    info.metadata.content_type = *std::forward<Version>(version).content_type;
+  if (version.user_metadata) info.metadata.user = *std::forward<Version>(version).user_metadata;
   return info;
 }
+}  // namespace
+
+VersionInfo InfoOf(const ObjectVersion& version) { return MakeInfo(version); }
+VersionInfo InfoOf(ObjectVersion&& version) { return MakeInfo(std::move(version)); }
 
 ObjectVersion NewVersion(const ObjectId& object, std::string version_id, std::int64_t now_millis) {
   ObjectVersion version;

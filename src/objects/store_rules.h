@@ -46,6 +46,7 @@ Result<std::vector<PartInfo>> ChooseParts(std::span<const PartEtag> wanted,
 
 // ObjectVersion is how engines keep a version.
 VersionInfo InfoOf(const ObjectVersion& version);
+VersionInfo InfoOf(ObjectVersion&& version);
 // A new version of the object, present and without content yet.
 ObjectVersion NewVersion(const ObjectId& object, std::string version_id, std::int64_t now_millis);
 ObjectVersion NewMarker(const ObjectId& object, std::string version_id, std::int64_t now_millis);

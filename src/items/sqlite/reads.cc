@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "items/codec.h"
 
 namespace vams::items::sqlite {
@@ -152,11 +154,15 @@ Item CursorKey(const TableSpec& spec, const IndexSpec* index, const Item& item) 
 // The order of a query's answer, behind the partition key.
 std::vector<const Column*> OrderColumns(const Layout& layout, const IndexSpec* index) {
   std::vector<const Column*> order;
+  // A column that is named a second time would make SQLite sort what the index has in order.
+  const auto add = [&](const Column& column) {
+    if (std::find(order.begin(), order.end(), &column) == order.end()) order.push_back(&column);
+  };
   if (index != nullptr) {
-    if (!index->sort.empty()) order.push_back(&ColumnFor(layout, index->sort));
-    order.push_back(&layout.columns[static_cast<std::size_t>(layout.partition)]);
+    if (!index->sort.empty()) add(ColumnFor(layout, index->sort));
+    add(layout.columns[static_cast<std::size_t>(layout.partition)]);
   }
-  if (layout.has_sort()) order.push_back(&layout.columns[static_cast<std::size_t>(layout.sort)]);
+  if (layout.has_sort()) add(layout.columns[static_cast<std::size_t>(layout.sort)]);
   return order;
 }
 

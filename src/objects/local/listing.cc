@@ -30,7 +30,8 @@ struct Start {
 
 // What the visitor wants to see next.
 enum class Next : std::uint8_t { kGoOn, kSkip, kStop };
-using Visitor = std::function<Result<Next>(const ObjectRecord& record)>;
+// It may take the record apart.
+using Visitor = std::function<Result<Next>(ObjectRecord& record)>;
 
 // Visits the records of keys with the prefix, in order.  After kSkip it goes on behind `start`,
 // which the visitor moved.
@@ -51,7 +52,7 @@ Status Walk(OpContext& op, items::ItemSource& source, const std::string& bucket,
       for (const auto& item : page.items) {
         // A key of the past is no longer looked at once the walk is beyond the prefix.
         if (!item.Text("key").starts_with(prefix)) return Ok();
-        TRY(const auto record, ObjectFromItem(item));
+        TRY(auto record, ObjectFromItem(item));
         TRY(const Next next, visit(record));
         if (next == Next::kStop) return Ok();
         skipped = next == Next::kSkip;
@@ -90,13 +91,13 @@ class Lister {
                                       ? request_.limit + 1
                                       : std::min<std::size_t>(request_.limit + 1, 100);
     TRY_OK(Walk(op, source, request_.bucket, request_.prefix, page_size, start,
-                [&](const ObjectRecord& record) { return Visit(record, start); }));
+                [&](ObjectRecord& record) { return Visit(record, start); }));
     return std::move(page_);
   }
 
  private:
-  Result<Next> Visit(const ObjectRecord& record, Start& start) {
-    const ObjectVersion& newest = record.newest;
+  Result<Next> Visit(ObjectRecord& record, Start& start) {
+    ObjectVersion& newest = record.newest;
     if (newest.is_delete_marker) return Next::kGoOn;
     if (!rolled_up_.empty() && newest.key.starts_with(rolled_up_)) return Next::kGoOn;
     if (page_.objects.size() + page_.common_prefixes.size() == request_.limit) {
@@ -105,8 +106,9 @@ class Lister {
     }
     const auto common = CommonPrefix(newest.key, request_.prefix, request_.delimiter);
     if (!common) {
-      page_.objects.push_back(InfoOf(newest));
-      last_cursor_ = MakeCursor(0, newest.key);
+      page_.objects.push_back(InfoOf(std::move(newest)));
+      if (page_.objects.size() + page_.common_prefixes.size() == request_.limit)
+        last_cursor_ = MakeCursor(0, page_.objects.back().object.key);
       return Next::kGoOn;
     }
     page_.common_prefixes.push_back(*common);
