@@ -76,14 +76,16 @@ void Note(Call& call, const AssetPath& asset, std::string type, json::object wha
 }
 
 // On the wire a refusal of the second tier is like what is invalid; the audit log tells (ruling
-// 12).
+// 12). A key that is too long is a bad path, not too large a request.
 Endpoint Telling(Result<http::Response> (*handle)(Call&)) {
   return [handle](Call& call) -> Result<http::Response> {
     auto answer = handle(call);
-    if (answer.ok() || answer.error().code != Code::kInvalid || call.caller().denials().empty())
-      return answer;
-    call.Because(std::string(CodeName(Code::kDenied)));
-    return RefuseError(answer.error());
+    if (answer.ok()) return answer;
+    const Error& error = answer.error();
+    const bool denied = error.code == Code::kInvalid && !call.caller().denials().empty();
+    if (!denied && error.code != Code::kTooLarge) return answer;
+    call.Because(std::string(CodeName(denied ? Code::kDenied : error.code)));
+    return RefuseGeneral(error.message);
   };
 }
 

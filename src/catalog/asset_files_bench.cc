@@ -178,10 +178,10 @@ void BM_ListBasic(benchmark::State& state) { ListPages(state, {.basic = true}); 
 void BM_ListWithArchived(benchmark::State& state) { ListPages(state, {.archived = true}); }
 void BM_ListOfVersion(benchmark::State& state) { ListPages(state, {.asset_version = "1"}); }
 
-BENCHMARK(BM_ListFull)->Unit(benchmark::kMillisecond);
-BENCHMARK(BM_ListBasic)->Unit(benchmark::kMillisecond);
-BENCHMARK(BM_ListWithArchived)->Unit(benchmark::kMillisecond);
-BENCHMARK(BM_ListOfVersion)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_ListFull)->Unit(benchmark::kMillisecond)->MinWarmUpTime(1);
+BENCHMARK(BM_ListBasic)->Unit(benchmark::kMillisecond)->MinWarmUpTime(1);
+BENCHMARK(BM_ListWithArchived)->Unit(benchmark::kMillisecond)->MinWarmUpTime(1);
+BENCHMARK(BM_ListOfVersion)->Unit(benchmark::kMillisecond)->MinWarmUpTime(1);
 
 }  // namespace
 }  // namespace vams::catalog

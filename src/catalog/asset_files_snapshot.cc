@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kPartition = "databaseId:assetId:assetVersionId";
 constexpr std::string_view kPath = "fileKey";
+constexpr std::size_t kRowsAtOnce = 250;
 
 std::string PartitionOf(const AssetIds& asset, std::string_view asset_version) {
   return fmt::format("{}:{}", PairOf(asset.database_id, asset.asset_id), asset_version);
@@ -35,14 +36,19 @@ Status ReadStretch(OpContext& op, items::ItemSource& source, const std::string& 
   request.partition = Value::S(partition);
   request.sort =
       SortCondition::Between(Value::S(slash + paths.front()), Value::S(slash + paths.back()));
+  request.limit = kRowsAtOnce;
   // A version may have very many files between two that are listed; then the rest is asked for by
   // name.
-  request.limit = 2 * paths.size() + 1;
-  TRY(const auto page, source.Query(op, request));
-  for (const Item& item : page.items)
-    found.emplace(PlainPath(item.Text(kPath)), item.Text("versionId"));
-  if (page.next.empty()) return Ok();
-  const std::string last(page.items.empty() ? std::string_view() : page.items.back().Text(kPath));
+  std::string last;
+  for (std::size_t rows = 0; rows <= 2 * paths.size();) {
+    TRY(const auto page, source.Query(op, request));
+    rows += page.items.size();
+    for (const Item& item : page.items)
+      found.emplace_hint(found.end(), PlainPath(item.Text(kPath)), item.Text("versionId"));
+    if (page.next.empty()) return Ok();
+    if (!page.items.empty()) last = page.items.back().Text(kPath);
+    request.after = page.next;
+  }
   std::vector<Item> keys;
   for (const std::string& path : paths)
     if (std::string stored = slash + path; stored > last)

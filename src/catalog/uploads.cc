@@ -331,29 +331,27 @@ Result<std::optional<BegunUpload>> Uploads::Begin(OpContext& op, Caller& caller,
   TRY_OK(CheckFiles(place, extensions, upload));
 
   BegunUpload begun{.id = "y" + NewUuid(stores_.random)};
-  std::vector<std::string> opened;
-  const auto fail = [&](Error error) {
-    Abort(op, stores_.objects, opened);
-    return error;
-  };
+  std::vector<objects::NewUpload> multiparts;
   for (const FileToUpload& file : upload.files) {
-    BegunFile& next =
-        begun.files.emplace_back(BegunFile{.path = file.path,
-                                           .multipart_id = std::string(model::kZeroByteId),
-                                           .object = ObjectOfUpload(place, upload, file.path),
-                                           .parts = static_cast<int>(file.parts)});
-    if (next.parts == 0) continue;
-    auto id = stores_.objects.CreateUpload(op, next.object, MetadataFor(place.asset));
-    if (!id.ok()) return fail(std::move(id).error());
-    opened.push_back(next.multipart_id = *std::move(id));
+    begun.files.push_back({.path = file.path,
+                           .multipart_id = std::string(model::kZeroByteId),
+                           .object = ObjectOfUpload(place, upload, file.path),
+                           .parts = static_cast<int>(file.parts)});
+    if (file.parts > 0) multiparts.push_back({begun.files.back().object, MetadataFor(place.asset)});
   }
+  TRY(const auto ids, stores_.objects.CreateUploads(op, multiparts));
+  auto id = ids.begin();
+  for (BegunFile& file : begun.files)
+    if (file.parts > 0) file.multipart_id = *id++;
   AssetEdit edit(stores_, place);
   edit.Write(Write::Put(kUploadsTable,
                         RecordOf(begun, upload, caller.user(), stores_.clock.NowMillis()),
                         {Condition::Absent()}));
   const auto committed = edit.Commit(op);
-  if (!committed.ok())
-    return fail(committed.error().code == Code::kNotFound ? kAssetMissing : committed.error());
+  if (!committed.ok()) {
+    Abort(op, stores_.objects, ids);
+    return committed.error().code == Code::kNotFound ? kAssetMissing : committed.error();
+  }
   return std::optional(std::move(begun));
 }
 

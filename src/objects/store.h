@@ -214,6 +214,11 @@ struct UploadInfo {
   friend bool operator==(const UploadInfo&, const UploadInfo&) = default;
 };
 
+struct NewUpload {
+  ObjectId object;
+  ObjectMetadata metadata;
+};
+
 struct ListUploadsRequest {
   std::optional<std::string> bucket;                  // nothing: of all buckets
   std::optional<std::int64_t> created_before_millis;  // only older ones
@@ -286,6 +291,10 @@ class ObjectStore {
   // ---- Multipart uploads.  kNotFound for an upload that does not exist, was completed or aborted.
   virtual Result<std::string> CreateUpload(OpContext& op, const ObjectId& object,
                                            const ObjectMetadata& metadata) = 0;
+  // Many at once: their ids in order.  On failure none is left open, as far as the store can still
+  // end them; engines that can begin them all in one commit, or none.
+  virtual Result<std::vector<std::string>> CreateUploads(OpContext& op,
+                                                         std::span<const NewUpload> uploads);
   // Stores or replaces part `number` (1 to traits().max_parts).
   virtual Result<PartInfo> PutPart(OpContext& op, const std::string& upload_id,
                                    std::uint32_t number, const ByteSource& source,

@@ -414,6 +414,23 @@ TEST_P(ObjectStoreConformance, SmallPartsAreRefusedWhereTheTraitSaysSo) {
   EXPECT_EQ(Content("k"), "abcde");
 }
 
+TEST_P(ObjectStoreConformance, BeginsManyUploadsOrNone) {
+  const ObjectMetadata metadata{.content_type = "text/plain", .user = {{"owner", "me"}}};
+  const objects::NewUpload two[] = {{Id("a"), metadata}, {Id("a"), {}}};
+  const objects::NewUpload bad[] = {{Id("b"), {}}, {Id(""), {}}, {Id("c"), {}}};
+
+  const auto ids = Must(store().CreateUploads(op, two));
+  EXPECT_CODE(kInvalid, store().CreateUploads(op, bad));
+
+  ASSERT_EQ(ids.size(), 2U);
+  EXPECT_NE(ids[0], ids[1]);
+  EXPECT_EQ(Must(store().HeadUpload(op, ids[0])).object, Id("a"));
+  EXPECT_EQ(Must(store().HeadUpload(op, ids[0])).metadata, metadata);
+  EXPECT_EQ(Must(store().HeadUpload(op, ids[1])).metadata, ObjectMetadata());
+  EXPECT_EQ(Must(store().ListUploads(op, {})).uploads.size(), 2U);
+  EXPECT_TRUE(Must(store().CreateUploads(op, {})).empty());
+}
+
 TEST_P(ObjectStoreConformance, ListsPartsAndUploads) {
   const auto old = NewUpload("old");
   const std::int64_t between = clock.NowMillis();

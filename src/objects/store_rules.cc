@@ -56,6 +56,20 @@ ByteSource SourceOf(std::string_view bytes) {
   };
 }
 
+Result<std::vector<std::string>> ObjectStore::CreateUploads(OpContext& op,
+                                                            std::span<const NewUpload> uploads) {
+  std::vector<std::string> ids;
+  for (const NewUpload& upload : uploads) {
+    auto id = CreateUpload(op, upload.object, upload.metadata);
+    if (!id.ok()) {
+      for (const std::string& begun : ids) (void)AbortUpload(op, begun);
+      return std::move(id).error();
+    }
+    ids.push_back(*std::move(id));
+  }
+  return ids;
+}
+
 Result<VersionInfo> ObjectStore::PutBytes(OpContext& op, const ObjectId& object,
                                           std::string_view bytes, const ObjectMetadata& metadata,
                                           const PutCondition& condition) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "objects/local/object_draft.h"
@@ -22,6 +23,11 @@ const std::string kVersions{tables::kObjectVersionsTable};
 constexpr std::string_view kLastCharacter = "\xf4\x8f\xbf\xbf";
 constexpr std::size_t kMaxKeyBytes = 1024;
 
+// Records read at once.  More of them only leave the processor's caches before they are looked at;
+// of those under common prefixes most are skipped.
+constexpr std::size_t kRecordsAtOnce = 251;
+constexpr std::size_t kRecordsOfFolders = 100;
+
 // Where a walk over the keys of a bucket begins.
 struct Start {
   std::string key;
@@ -33,23 +39,42 @@ enum class Next : std::uint8_t { kGoOn, kSkip, kStop };
 // It may take the record apart.
 using Visitor = std::function<Result<Next>(ObjectRecord& record)>;
 
+// The first key behind all that begin with the prefix; nothing where it is not easily named.
+std::optional<std::string> Behind(const std::string& prefix) {
+  constexpr char kLastAscii = 0x7f;
+  if (prefix.empty() || prefix.back() < 0 || prefix.back() == kLastAscii) return std::nullopt;
+  std::string next = prefix;
+  ++next.back();
+  return next;
+}
+
+// From the start on, and no further than the prefix goes: what lies behind it is not even read.
+SortCondition Range(const Start& start, const std::optional<std::string>& behind) {
+  if (behind && !start.key.empty() && start.key <= *behind)
+    return SortCondition::Between(Value::S(start.key), Value::S(*behind));
+  if (start.key.empty()) return {};
+  return SortCondition::Is(
+      start.inclusive ? SortCondition::Op::kGreaterEqual : SortCondition::Op::kGreater,
+      Value::S(start.key));
+}
+
 // Visits the records of keys with the prefix, in order.  After kSkip it goes on behind `start`,
 // which the visitor moved.
 Status Walk(OpContext& op, items::ItemSource& source, const std::string& bucket,
             const std::string& prefix, std::size_t page_size, Start& start, const Visitor& visit) {
+  const auto behind = Behind(prefix);
   for (bool skipped = true; skipped;) {
     skipped = false;
     items::QueryRequest request;
     request.table = kObjects;
     request.partition = Value::S(bucket);
     request.limit = page_size;
-    if (!start.key.empty())
-      request.sort = SortCondition::Is(
-          start.inclusive ? SortCondition::Op::kGreaterEqual : SortCondition::Op::kGreater,
-          Value::S(start.key));
+    request.sort = Range(start, behind);
+    const std::string passed = start.inclusive ? std::string() : start.key;
     do {
       TRY(const auto page, source.Query(op, request));
       for (const auto& item : page.items) {
+        if (!passed.empty() && item.Text("key") == passed) continue;
         // A key of the past is no longer looked at once the walk is beyond the prefix.
         if (!item.Text("key").starts_with(prefix)) return Ok();
         TRY(auto record, ObjectFromItem(item));
@@ -87,9 +112,9 @@ class Lister {
       start = {request_.start_after, false};
     }
     // One more than the page tells whether there is another.
-    const std::size_t page_size = request_.delimiter.empty()
-                                      ? request_.limit + 1
-                                      : std::min<std::size_t>(request_.limit + 1, 100);
+    const std::size_t page_size = std::min(
+        request_.limit + 1, request_.delimiter.empty() ? kRecordsAtOnce : kRecordsOfFolders);
+    page_.objects.reserve(request_.delimiter.empty() ? request_.limit : 0);
     TRY_OK(Walk(op, source, request_.bucket, request_.prefix, page_size, start,
                 [&](ObjectRecord& record) { return Visit(record, start); }));
     return std::move(page_);

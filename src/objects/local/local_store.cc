@@ -66,6 +66,8 @@ class LocalObjectStore final : public StagingStore {
 
   Result<std::string> CreateUpload(OpContext& op, const ObjectId& object,
                                    const ObjectMetadata& metadata) override;
+  Result<std::vector<std::string>> CreateUploads(OpContext& op,
+                                                 std::span<const NewUpload> uploads) override;
   Result<PartInfo> PutPart(OpContext& op, const std::string& upload_id, std::uint32_t number,
                            const ByteSource& source, const ContentExpectation& expected) override;
   Result<PartPage> ListParts(OpContext& op, const std::string& upload_id, const std::string& cursor,
@@ -322,13 +324,28 @@ Result<std::optional<VersionInfo>> LocalObjectStore::FindCompleted(OpContext& op
 
 Result<std::string> LocalObjectStore::CreateUpload(OpContext& op, const ObjectId& object,
                                                    const ObjectMetadata& metadata) {
-  TRY_OK(CheckObject(object));
-  TRY_OK(CheckMetadata(metadata));
-  UploadRecord upload;
-  upload.info = {NewId(random_), object, metadata, clock_.NowMillis()};
-  const Write put = Write::Put(kUploads, local::UploadItem(upload), {items::Condition::Absent()});
-  TRY_OK(items_.Commit(op, {&put, 1}));
-  return std::move(upload.info.upload_id);
+  const NewUpload one{object, metadata};
+  TRY(auto ids, CreateUploads(op, {&one, 1}));
+  return std::move(ids.front());
+}
+
+Result<std::vector<std::string>> LocalObjectStore::CreateUploads(
+    OpContext& op, std::span<const NewUpload> uploads) {
+  // Where a commit cannot hold them all they are begun one after the other.
+  const std::size_t limit = items_.traits().max_commit_writes;
+  if (limit != 0 && uploads.size() > limit) return StagingStore::CreateUploads(op, uploads);
+  std::vector<std::string> ids;
+  std::vector<Write> puts;
+  for (const NewUpload& upload : uploads) {
+    TRY_OK(CheckObject(upload.object));
+    TRY_OK(CheckMetadata(upload.metadata));
+    UploadRecord record;
+    record.info = {ids.emplace_back(NewId(random_)), upload.object, upload.metadata,
+                   clock_.NowMillis()};
+    puts.push_back(Write::Put(kUploads, local::UploadItem(record), {items::Condition::Absent()}));
+  }
+  if (!puts.empty()) TRY_OK(items_.Commit(op, puts));
+  return ids;
 }
 
 Result<PartInfo> LocalObjectStore::PutPart(OpContext& op, const std::string& upload_id,
