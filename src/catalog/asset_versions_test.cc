@@ -32,7 +32,7 @@ TEST_F(AssetVersionsTest, LatestFilesAreTheLiveOnesWithoutFolders) {
   EXPECT_EQ(made.files, 3u);
   EXPECT_THAT(made.skipped, IsEmpty());
   EXPECT_THAT(Files("1"),
-              ElementsAre("b.glb.previewFile.png=picture", "b.glb=model", "scan/a.e57=new"));
+              ElementsAre("b.glb=model", "b.glb.previewFile.png=picture", "scan/a.e57=new"));
 }
 
 TEST_F(AssetVersionsTest, RecordsHaveTheFormOfTheDataModel) {
