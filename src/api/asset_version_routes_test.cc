@@ -85,20 +85,20 @@ TEST_F(AssetVersionRoutes, WhatFailsIsNoAction) {
 
 // All of it is 400 on the wire (ruling 12).
 TEST_F(AssetVersionRoutes, TheAuditLogTellsTheReasonsApart) {
-  const std::string nobody = [&] {
+  const std::string gil = [&] {
     Ask("POST", "/roles", R"({"roleName": "guest", "description": "d"})");
     Ask("POST", "/auth/constraints/guest",
         R"({"name": "guest", "description": "d", "objectType": "api", "criteriaAnd":
             [{"field": "route__path", "operator": "starts_with", "value": "/database"}],
             "groupPermissions": [{"groupId": "guest", "permission": "GET",
             "permissionType": "allow"}]})");
-    stack.AddUser("guest", "Guest-knows-this-1!", "guest");
-    return stack.TokenFor("guest", "Guest-knows-this-1!");
+    stack.AddUser("gil", "Canary-Gi1-pass!", "guest");
+    return stack.TokenFor("gil", "Canary-Gi1-pass!");
   }();
 
   EXPECT_EQ(Version("GET", "getVersion/77"), 400);
   EXPECT_EQ(Version("POST", "assetversions/0/archive"), 400);
-  EXPECT_EQ(stack.Ask("GET", "/database/plant/assets/pump/getVersions", "", nobody).status, 400);
+  EXPECT_EQ(stack.Ask("GET", "/database/plant/assets/pump/getVersions", "", gil).status, 400);
 
   EXPECT_THAT(stack.AuditLines({"[ERRORS]", "getVersion/77", "\t\"not found\""}), SizeIs(1));
   EXPECT_THAT(stack.AuditLines({"[ERRORS]", "assetversions/0/archive", "\t\"conflict\""}),

@@ -1,4 +1,4 @@
-// The JSON of files as lists and the export have it.  Spec: api-assets.md sections 6.1 and 9.2.
+// The JSON of a file as listFiles has it.  Spec: api-assets.md section 6.1.
 // Pure; thread-safe.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace vams::api {
 
-// An element of listFiles.
-boost::json::object FileJson(const catalog::FileItem& file);
+// An element of listFiles, in that storage.
+boost::json::object FileJson(const catalog::FileItem& file, boost::json::storage_ptr storage = {});
 
 }  // namespace vams::api

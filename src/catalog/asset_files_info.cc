@@ -61,7 +61,7 @@ Result<std::vector<FileVersionItem>> VersionItems(OpContext& op, const Stores& s
   const std::string path = place.PathOf(object.key);
   const bool folder = IsFolderKey(object.key);
   AssetVersionsById named;
-  VersionByPath current;
+  std::vector<std::string> current;
   if (!folder) {
     TRY(named, AssetVersionsOf(op, stores.items, place, path));
     TRY(current,
@@ -76,8 +76,7 @@ Result<std::vector<FileVersionItem>> VersionItems(OpContext& op, const Stores& s
                          .archived = version.is_delete_marker,
                          .etag = {}};
     if (!version.is_delete_marker) item.etag = version.etag;
-    const auto at = current.find(path);
-    item.mismatch = !folder && (at == current.end() || at->second != version.version_id);
+    item.mismatch = !folder && current.front() != version.version_id;
     if (const auto of = named.find(version.version_id); of != named.end())
       item.asset_versions = of->second;
     items.push_back(std::move(item));

@@ -78,17 +78,17 @@ class Previews {
 // Whether the asset's current version has the files as they are listed.
 Status SetMismatch(OpContext& op, items::ItemSource& source, const Asset& asset,
                    std::vector<FileItem>& files) {
-  std::vector<std::string> paths;
+  std::vector<std::string_view> paths;
+  std::vector<FileItem*> compared;
   for (FileItem& file : files) {
     file.mismatch = !file.folder;
-    if (!file.folder && !file.archived) paths.push_back(file.path.substr(1));
+    if (file.folder || file.archived) continue;
+    paths.push_back(std::string_view(file.path).substr(1));
+    compared.push_back(&file);
   }
   TRY(const auto current, SnapshotOf(op, source, OwnerOf(asset), asset.current_version, paths));
-  for (FileItem& file : files) {
-    if (file.folder || file.archived) continue;
-    const auto at = current.find(std::string_view(file.path).substr(1));
-    file.mismatch = at == current.end() || at->second != file.version_id;
-  }
+  for (std::size_t i = 0; i < compared.size(); ++i)
+    compared[i]->mismatch = current[i].empty() || current[i] != compared[i]->version_id;
   return Ok();
 }
 
@@ -118,7 +118,7 @@ class KeyByKey {
     const VersionInfo shown = std::exchange(content_, {}).value_or(newest);
     last_key_ = newest.object.key;
     const bool live = !newest.is_delete_marker;
-    if (previews_.Take(place_.SlashPathOf(last_key_), live && !basic_)) return false;
+    if (previews_.Take(PathUnder(place_, last_key_), live && !basic_)) return false;
     FileItem file = FileItemOf(place_, shown, !basic_);
     file.archived = !live;
     if (!basic_) file.version_id = newest.version_id;
@@ -341,7 +341,7 @@ Result<FilePage> LiveFiles(OpContext& op, const Stores& stores, const AssetPlace
   result.files.reserve(page->objects.size());
   for (const VersionInfo& info : page->objects) {
     if (!filter.Passes(info)) continue;
-    if (!previews.Take(place.SlashPathOf(info.object.key), !request.basic))
+    if (!previews.Take(PathUnder(place, info.object.key), !request.basic))
       result.files.push_back(FileItemOf(place, info, !request.basic));
   }
   previews.Give(result.files);

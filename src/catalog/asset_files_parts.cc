@@ -21,6 +21,10 @@ std::string_view LastSegment(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
 
+std::string_view PathUnder(const AssetPlace& place, std::string_view key) {
+  return key.substr(place.root().size() - 1);
+}
+
 std::optional<std::string> PrimaryTypeOf(const VersionInfo& info) {
   const auto at = info.metadata.user.find(kPrimaryTypeMetadata);
   if (at == info.metadata.user.end() || at->second.empty()) return std::nullopt;
@@ -30,7 +34,7 @@ std::optional<std::string> PrimaryTypeOf(const VersionInfo& info) {
 FileItem FileItemOf(const AssetPlace& place, const VersionInfo& info, bool full) {
   FileItem file{.name = std::string(LastSegment(info.object.key)),
                 .key = info.object.key,
-                .path = place.SlashPathOf(info.object.key),
+                .path = std::string(PathUnder(place, info.object.key)),
                 .folder = IsFolderKey(info.object.key)};
   if (!file.folder) file.size = info.size;
   file.modified = ObjectTime(info.last_modified_millis);

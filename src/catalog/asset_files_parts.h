@@ -24,6 +24,8 @@ namespace vams::catalog {
 // ---- Single objects.
 
 std::string_view LastSegment(std::string_view path);
+// "/scan/a.e57", of a key in the asset's folder: AssetPlace::SlashPathOf without a copy.
+std::string_view PathUnder(const AssetPlace& place, std::string_view key);
 std::optional<std::string> PrimaryTypeOf(const objects::VersionInfo& info);
 
 // `full`: with what is known of the version.

@@ -22,55 +22,51 @@ std::string PartitionOf(const AssetIds& asset, std::string_view asset_version) {
   return fmt::format("{}:{}", PairOf(asset.database_id, asset.asset_id), asset_version);
 }
 
-std::string PlainPath(std::string_view stored) {
-  while (stored.starts_with('/')) stored.remove_prefix(1);
-  return std::string(stored);
-}
-
-// Of the paths as they are stored: with or without a slash in front.
+// Fills in the versions of the paths as they are stored: with or without a slash in front.
 Status ReadStretch(OpContext& op, items::ItemSource& source, const std::string& partition,
-                   const std::string& slash, const std::vector<std::string>& paths,
-                   VersionByPath& found) {
+                   const std::string& slash, const std::vector<std::string_view>& paths,
+                   std::vector<std::string>& versions) {
+  const auto stored = [&](std::string_view path) { return Value::S(slash + std::string(path)); };
   items::QueryRequest request;
   request.table = kFileVersionsTable;
   request.partition = Value::S(partition);
-  request.sort =
-      SortCondition::Between(Value::S(slash + paths.front()), Value::S(slash + paths.back()));
+  request.sort = SortCondition::Between(stored(paths.front()), stored(paths.back()));
   request.limit = kRowsAtOnce;
+  std::size_t at = 0;  // paths before it are behind the rows
   // A version may have very many files between two that are listed; then the rest is asked for by
   // name.
-  std::string last;
   for (std::size_t rows = 0; rows <= 2 * paths.size();) {
     TRY(const auto page, source.Query(op, request));
     rows += page.items.size();
-    for (const Item& item : page.items)
-      found.emplace_hint(found.end(), PlainPath(item.Text(kPath)), item.Text("versionId"));
+    for (const Item& item : page.items) {
+      const std::string_view path = item.Text(kPath).substr(slash.size());
+      while (at < paths.size() && paths[at] < path) ++at;
+      if (at < paths.size() && paths[at] == path) versions[at++] = item.Text("versionId");
+    }
     if (page.next.empty()) return Ok();
-    if (!page.items.empty()) last = page.items.back().Text(kPath);
     request.after = page.next;
   }
   std::vector<Item> keys;
-  for (const std::string& path : paths)
-    if (std::string stored = slash + path; stored > last)
-      keys.push_back({{std::string(kPartition), Value::S(partition)},
-                      {std::string(kPath), Value::S(std::move(stored))}});
+  for (std::size_t i = at; i < paths.size(); ++i)
+    keys.push_back(
+        {{std::string(kPartition), Value::S(partition)}, {std::string(kPath), stored(paths[i])}});
   TRY(const auto rest, source.BatchGet(op, kFileVersionsTable, keys));
-  for (const auto& item : rest)
-    if (item) found.emplace(PlainPath(item->Text(kPath)), item->Text("versionId"));
+  for (std::size_t i = 0; i < rest.size(); ++i)
+    if (rest[i]) versions[at + i] = rest[i]->Text("versionId");
   return Ok();
 }
 
 }  // namespace
 
-Result<VersionByPath> SnapshotOf(OpContext& op, items::ItemSource& source, const AssetIds& asset,
-                                 std::string_view asset_version,
-                                 const std::vector<std::string>& paths) {
-  VersionByPath found;
-  if (paths.empty() || asset_version.empty()) return found;
+Result<std::vector<std::string>> SnapshotOf(OpContext& op, items::ItemSource& source,
+                                            const AssetIds& asset, std::string_view asset_version,
+                                            const std::vector<std::string_view>& paths) {
+  std::vector<std::string> versions(paths.size());
+  if (paths.empty() || asset_version.empty()) return versions;
   const std::string partition = PartitionOf(asset, asset_version);
-  for (const std::string slash : {"", "/"})
-    TRY_OK(ReadStretch(op, source, partition, slash, paths, found));
-  return found;
+  for (const std::string slash : {"/", ""})
+    TRY_OK(ReadStretch(op, source, partition, slash, paths, versions));
+  return versions;
 }
 
 Result<SnapshotPage> ListSnapshot(OpContext& op, items::ItemSource& source, const AssetIds& asset,

@@ -4,7 +4,6 @@
 // Thread-safe (no state).  Blocks on the item store.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,12 +15,11 @@
 
 namespace vams::catalog {
 
-// Ids of object versions by path, of those of these paths that the version has.  `paths` are in
-// order, at most a page of them.
-using VersionByPath = std::map<std::string, std::string, std::less<>>;
-Result<VersionByPath> SnapshotOf(OpContext& op, items::ItemSource& source, const AssetIds& asset,
-                                 std::string_view asset_version,
-                                 const std::vector<std::string>& paths);
+// Of each of these paths the id of the object version that the asset's version has; empty: none.
+// `paths` are in order and each there once, at most a page of them.
+Result<std::vector<std::string>> SnapshotOf(OpContext& op, items::ItemSource& source,
+                                            const AssetIds& asset, std::string_view asset_version,
+                                            const std::vector<std::string_view>& paths);
 
 struct SnapshotPage {
   std::vector<FileVersion> files;  // not in order

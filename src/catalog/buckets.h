@@ -20,7 +20,7 @@ namespace vams::catalog {
 inline const std::string kBucketsTable = "S3AssetBucketsStorageTable";
 
 struct Bucket {
-  std::string id;      // a UUID, the same for this name and prefix for good
+  std::string id;  // a UUID, the same for this name and prefix for good
   std::string name;
   std::string prefix;  // ends with "/"; "/" alone: none
   bool versioned = false;

@@ -52,7 +52,7 @@ struct Exchange {
       sinking = *takes;
     else
       stopped_by = std::move(takes).error();
-    return takes.ok();
+    return !stopped_by.has_value();
   }
 };
 

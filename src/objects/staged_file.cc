@@ -29,6 +29,8 @@ StagedFile::StagedFile(StagedFile&& other) noexcept
       sealer_(std::move(other.sealer_)),
       chunks_(std::move(other.chunks_)) {}
 
+Result<StagedFile> StagedFile::Create(const files::Path& folder) { return Create(folder, nullptr); }
+
 Result<StagedFile> StagedFile::Create(const files::Path& folder, std::unique_ptr<Sealer> sealer) {
   std::string name = (folder / ".vams-XXXXXX").string();
   const int fd = ::mkostemp(name.data(), O_CLOEXEC);

@@ -19,8 +19,8 @@ class StagedFile {
  public:
   // The temporary file lies in `folder`; its short name fits whatever the final name is.  With a
   // sealer nothing is written in the clear, and the file is a content only after Seal.
-  static Result<StagedFile> Create(const files::Path& folder,
-                                   std::unique_ptr<Sealer> sealer = nullptr);
+  static Result<StagedFile> Create(const files::Path& folder);
+  static Result<StagedFile> Create(const files::Path& folder, std::unique_ptr<Sealer> sealer);
   ~StagedFile();
   StagedFile(StagedFile&& other) noexcept;
   StagedFile& operator=(StagedFile&&) = delete;

@@ -44,7 +44,7 @@ inline constexpr std::string_view kSeedsTable = "sys.seeds";
 // catalog/asset_marks.h.
 inline constexpr std::string_view kAssetMarksTable = "sys.asset-marks";
 inline constexpr std::string_view kArchivedObjectsTable = "sys.archived-objects";
-// What an external folder and its bucket had in common when they were in step: folders/folder_sync.h.
+// What an external folder and its bucket had in common last: folders/folder_sync.h.
 inline constexpr std::string_view kFolderFilesTable = "sys.folder-files";
 // The keys that sign object URLs: objects/signed_url.h.
 inline constexpr std::string_view kUrlKeysTable = "sys.url-keys";
