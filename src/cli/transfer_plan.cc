@@ -74,8 +74,9 @@ class Filler {
 }  // namespace
 
 std::string KeyPrefix(std::string_view location) {
-  std::string prefix(location);
-  if (!prefix.starts_with('/')) prefix.insert(0, "/");
+  std::string prefix;
+  if (!location.starts_with('/')) prefix += '/';
+  prefix += location;
   if (!prefix.ends_with('/')) prefix += '/';
   return prefix;
 }
