@@ -8,6 +8,7 @@
 #include "api/asset_path.h"
 #include "api/file_json.h"
 #include "api/paging.h"
+#include "api/read_body.h"
 #include "api/routes.h"
 #include "model/asset_file.h"
 
@@ -31,18 +32,6 @@ AssetFiles::Ref RefOf(const AssetPath& path) { return {path.database_id, path.as
 bool Flag(const Call& call, std::string_view name) {
   const auto flag = call.request.FindQuery(name);
   return flag && http::EqualsIgnoreCase(*flag, "true");
-}
-
-// The body of a request as `read` reads it; else its refusal.
-template <typename Value>
-Parsed<Value> ReadBody(const Call& call, std::string_view model,
-                       Value (*read)(const json::object&, model::Problems&)) {
-  auto body = Body(call);
-  if (!body) return std::unexpected(std::move(body).error());
-  model::Problems problems;
-  Value value = read(*body, problems);
-  if (auto fine = Check(problems, model); !fine) return std::unexpected(std::move(fine).error());
-  return value;
 }
 
 // A path for the text of a success, in which clients look for "error": a path that has the word is

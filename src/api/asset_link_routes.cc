@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/asset_path.h"
+#include "api/read_body.h"
 #include "api/routes.h"
 #include "model/asset_link.h"
 
@@ -33,27 +34,13 @@ Parsed<std::string> ReadLinkId(const Call& call, std::string_view name) {
 }
 
 Parsed<model::NewAssetLink> ReadNew(const Call& call) {
-  auto body = Body(call);
-  if (!body) return std::unexpected(std::move(body).error());
-  if (auto fine = RequireMembers(*body, {"fromAssetId", "fromAssetDatabaseId", "toAssetId",
-                                         "toAssetDatabaseId", "relationshipType"});
-      !fine)
-    return std::unexpected(std::move(fine).error());
-  model::Problems problems;
-  model::NewAssetLink link = model::ReadNewAssetLink(*body, problems);
-  if (auto fine = Check(problems, "CreateAssetLinkRequestModel"); !fine)
-    return std::unexpected(std::move(fine).error());
-  return link;
+  return ReadBody(
+      call, "CreateAssetLinkRequestModel", model::ReadNewAssetLink,
+      {"fromAssetId", "fromAssetDatabaseId", "toAssetId", "toAssetDatabaseId", "relationshipType"});
 }
 
 Parsed<model::AssetLinkChange> ReadChange(const Call& call) {
-  auto body = Body(call);
-  if (!body) return std::unexpected(std::move(body).error());
-  model::Problems problems;
-  model::AssetLinkChange change = model::ReadAssetLinkChange(*body, problems);
-  if (auto fine = Check(problems, "UpdateAssetLinkRequestModel"); !fine)
-    return std::unexpected(std::move(fine).error());
-  return change;
+  return ReadBody(call, "UpdateAssetLinkRequestModel", model::ReadAssetLinkChange);
 }
 
 Parsed<bool> ReadTree(const Call& call) {

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "api/paging.h"
+#include "api/read_body.h"
 #include "api/routes.h"
 #include "model/asset.h"
 #include "model/database.h"
@@ -160,17 +161,8 @@ json::object Told(const AssetRef& ref, std::string_view operation) {
 // ---- Endpoints.
 
 Parsed<model::NewAsset> ReadNew(const Call& call) {
-  auto body = Body(call);
-  if (!body) return std::unexpected(std::move(body).error());
-  if (auto fine =
-          RequireMembers(*body, {"databaseId", "assetName", "description", "isDistributable"});
-      !fine)
-    return std::unexpected(std::move(fine).error());
-  model::Problems problems;
-  model::NewAsset asset = model::ReadNewAsset(*body, problems);
-  if (auto fine = Check(problems, "CreateAssetRequestModel"); !fine)
-    return std::unexpected(std::move(fine).error());
-  return asset;
+  return ReadBody(call, "CreateAssetRequestModel", model::ReadNewAsset,
+                  {"databaseId", "assetName", "description", "isDistributable"});
 }
 
 Result<http::Response> CreateAsset(Call& call) {
@@ -225,10 +217,7 @@ Result<http::Response> GetAsset(Call& call) {
 
 Result<http::Response> UpdateAsset(Call& call) {
   PARSE(const auto ref, ReadRef(call, true));
-  PARSE(const auto body, Body(call));
-  model::Problems problems;
-  const model::AssetChange change = model::ReadAssetChange(body, problems);
-  PARSE_OK(Check(problems, "UpdateAssetRequestModel"));
+  PARSE(const auto change, ReadBody(call, "UpdateAssetRequestModel", model::ReadAssetChange));
   if (const auto done =
           call.s.asset.assets.Update(call.op, call.caller(), ref.database_id, ref.asset_id, change);
       !done.ok())

@@ -5,6 +5,7 @@
 
 #include "api/asset_path.h"
 #include "api/paging.h"
+#include "api/read_body.h"
 #include "api/routes.h"
 #include "model/asset_version.h"
 
@@ -35,17 +36,6 @@ bool IsRefusal(const Error& error) {
 }
 
 // ---- What requests say.
-
-template <typename Value>
-Parsed<Value> ReadBody(const Call& call, std::string_view model,
-                       Value (*read)(const json::object&, model::Problems&)) {
-  auto body = Body(call);
-  if (!body) return std::unexpected(std::move(body).error());
-  model::Problems problems;
-  Value value = read(*body, problems);
-  if (auto fine = Check(problems, model); !fine) return std::unexpected(std::move(fine).error());
-  return value;
-}
 
 struct VersionPath {
   AssetPath asset;

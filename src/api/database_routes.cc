@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "api/paging.h"
+#include "api/read_body.h"
 #include "api/routes.h"
 #include "model/database.h"
 
@@ -52,25 +53,12 @@ Parsed<std::string> ReadId(const Call& call) {
 }
 
 Parsed<model::NewDatabase> ReadNew(const Call& call) {
-  auto body = Body(call);
-  if (!body) return std::unexpected(std::move(body).error());
-  if (auto fine = RequireMembers(*body, {"databaseId", "description", "defaultBucketId"}); !fine)
-    return std::unexpected(std::move(fine).error());
-  model::Problems problems;
-  model::NewDatabase database = model::ReadNewDatabase(*body, problems);
-  if (auto fine = Check(problems, "CreateDatabaseRequestModel"); !fine)
-    return std::unexpected(std::move(fine).error());
-  return database;
+  return ReadBody(call, "CreateDatabaseRequestModel", model::ReadNewDatabase,
+                  {"databaseId", "description", "defaultBucketId"});
 }
 
 Parsed<model::DatabaseChange> ReadChange(const Call& call) {
-  auto body = Body(call);
-  if (!body) return std::unexpected(std::move(body).error());
-  model::Problems problems;
-  model::DatabaseChange change = model::ReadDatabaseChange(*body, problems);
-  if (auto fine = Check(problems, "UpdateDatabaseRequestModel"); !fine)
-    return std::unexpected(std::move(fine).error());
-  return change;
+  return ReadBody(call, "UpdateDatabaseRequestModel", model::ReadDatabaseChange);
 }
 
 Result<http::Response> CreateDatabase(Call& call) {

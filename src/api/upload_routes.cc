@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "api/public_url.h"
+#include "api/read_body.h"
 #include "api/routes.h"
 #include "api/upload_answers.h"
 #include "base/log.h"
@@ -28,18 +29,6 @@ json::object FileAudit(const model::UploadTarget& upload, std::string_view path)
           {"uploadDenied", false}};
 }
 
-template <typename Upload>
-Parsed<Upload> ReadUpload(const Call& call,
-                          Upload (*read)(const json::object& body, model::Problems& problems),
-                          std::string_view model) {
-  auto body = Body(call);
-  if (!body) return std::unexpected(std::move(body).error());
-  model::Problems problems;
-  Upload upload = read(*body, problems);
-  if (auto fine = Check(problems, model); !fine) return std::unexpected(std::move(fine).error());
-  return upload;
-}
-
 // That the asset is there is said before anything about the caller's rights.
 Result<Parsed<void>> CheckAsset(Call& call, const model::UploadTarget& upload) {
   const auto there = call.s.asset.uploads.CheckAsset(call.op, upload.database_id, upload.asset_id);
@@ -50,7 +39,7 @@ Result<Parsed<void>> CheckAsset(Call& call, const model::UploadTarget& upload) {
 }
 
 Result<http::Response> InitializeUpload(Call& call) {
-  PARSE(const auto upload, ReadUpload(call, model::ReadNewUpload, "InitializeUploadRequestModel"));
+  PARSE(const auto upload, ReadBody(call, "InitializeUploadRequestModel", model::ReadNewUpload));
   TRY(auto passed, CheckAsset(call, upload));
   PARSE_OK(std::move(passed));
   TRY(const auto begun, call.s.asset.uploads.Begin(call.op, call.caller(), upload));
@@ -64,8 +53,7 @@ Result<http::Response> InitializeUpload(Call& call) {
 
 Result<http::Response> CompleteUpload(Call& call) {
   const std::string& id = call.request.Parameter("uploadId");
-  PARSE(const auto upload,
-        ReadUpload(call, model::ReadFinishedUpload, "CompleteUploadRequestModel"));
+  PARSE(const auto upload, ReadBody(call, "CompleteUploadRequestModel", model::ReadFinishedUpload));
   auto passed = CheckAsset(call, upload);
   if (!passed.ok()) return NeverUnavailable(std::move(passed).error());
   PARSE_OK(*std::move(passed));

@@ -28,7 +28,7 @@ namespace {
 constexpr std::string_view kScheme = "file://";
 // Of the mark by which a folder is known again; no key is empty.
 constexpr std::string_view kMarkKey = "/";
-constexpr std::string_view kMarkName = "vams-folder-id";
+constexpr std::string_view kMarkName = ".vams-folder-id";
 constexpr std::size_t kCompareBytes = std::size_t{1} << 20;
 constexpr std::size_t kPageItems = 1000;
 // Files of one commit.
@@ -489,7 +489,7 @@ Result<FolderTree> FolderSync::OpenTree(OpContext& op) {
   auto tree = FolderTree::Open(folder_);
   if (!tree.ok())
     return Error(Code::kUnavailable, "the folder cannot be synchronised: " + tree.error().message);
-  const files::Path mark = folder_ / ("." + std::string(kMarkName));
+  const files::Path mark = folder_ / kMarkName;
   const Item keys[] = {RowKey(bucket_.name, kMarkKey)};
   TRY(const auto known, stores_.items.BatchGet(op, tables::kFolderFilesTable, keys));
   auto found = files::ReadAll(mark, 1024);

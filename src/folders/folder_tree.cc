@@ -18,8 +18,6 @@ namespace vams::folders {
 
 namespace {
 
-// Of files that are being written: never anybody's content.
-constexpr std::string_view kOwnPrefix = ".vams-";
 constexpr std::size_t kMaxNameBytes = 255;
 constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 

@@ -18,6 +18,9 @@
 
 namespace vams::folders {
 
+// Of files that are being written, and of the mark in the root: never anybody's content.
+inline constexpr std::string_view kOwnPrefix = ".vams-";
+
 // What tells that a file is the one that was seen before.
 struct FileStamp {
   std::int64_t mtime_nanos = 0;

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "folders/folder_tree.h"
+
 namespace vams::folders {
 
 namespace {
@@ -19,7 +21,6 @@ constexpr std::uint32_t kEvents = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_FROM | I
                                   IN_DELETE | IN_ATTRIB | IN_ONLYDIR | IN_DONT_FOLLOW;
 // More folders than this are looked at by the clock only.
 constexpr std::size_t kMaxWatches = 100'000;
-constexpr std::string_view kOwnPrefix = ".vams-";
 
 }  // namespace
 
@@ -31,10 +32,10 @@ struct FolderWatch::Impl {
 
   // The folder and everything below it.
   void Add(const files::Path& folder) {
-    std::vector<files::Path> todo{folder};
-    while (!todo.empty()) {
-      const files::Path path = std::move(todo.back());
-      todo.pop_back();
+    std::vector<files::Path> waiting{folder};
+    while (!waiting.empty()) {
+      const files::Path path = std::move(waiting.back());
+      waiting.pop_back();
       if (folders.size() >= kMaxWatches) {
         complete = false;
         return;
@@ -49,7 +50,8 @@ struct FolderWatch::Impl {
       std::error_code error;
       for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end;
            entry.increment(error))
-        if (entry->is_directory(error) && !entry->is_symlink(error)) todo.push_back(entry->path());
+        if (entry->is_directory(error) && !entry->is_symlink(error))
+          waiting.push_back(entry->path());
     }
   }
 
