@@ -100,8 +100,9 @@ class LocalObjectStore final : public StagingStore {
     ObjectDraft draft;
     std::vector<std::optional<VersionInfo>> made;
     std::vector<Write> uploads;  // the ends of uploads
-    std::vector<Write> checks;   // of their parts
+    std::vector<Write> parts;    // the removal of their parts' records
     std::vector<std::string> ended;
+    bool leaves_parts = false;  // the commit cannot hold their removal
   };
   using Made = Result<std::optional<VersionInfo>>;
 
@@ -198,10 +199,11 @@ LocalObjectStore::Made LocalObjectStore::Apply(OpContext& op, Plan& plan,
   upload.etag = info.etag;
   upload.size = info.size;
   plan.uploads.push_back(Write::Put(kUploads, local::UploadItem(upload), {local::UploadIsOpen()}));
-  // A part that is replaced meanwhile leaves its blob without a record.
+  // A chosen part that is replaced meanwhile leaves its blob without a record.
   for (const PartRecord& part : parts)
-    if (std::ranges::binary_search(chosen, part.info.number, {}, &PartInfo::number))
-      plan.checks.push_back(local::CheckPart(complete.upload_id, part));
+    plan.parts.push_back(local::RemovePart(
+        complete.upload_id, part,
+        std::ranges::binary_search(chosen, part.info.number, {}, &PartInfo::number)));
   plan.ended.push_back(complete.upload_id);
   return std::optional(std::move(info));
 }
@@ -265,8 +267,8 @@ std::vector<Write> LocalObjectStore::WritesOf(Plan& plan, std::span<const Write>
   std::ranges::move(plan.uploads, std::back_inserter(all));
   // Where a commit cannot hold them all, the blobs of replaced parts live on their age.
   const std::size_t limit = items_.traits().max_commit_writes;
-  if (limit == 0 || all.size() + plan.checks.size() <= limit)
-    std::ranges::move(plan.checks, std::back_inserter(all));
+  plan.leaves_parts = limit != 0 && all.size() + plan.parts.size() > limit;
+  if (!plan.leaves_parts) std::ranges::move(plan.parts, std::back_inserter(all));
   return all;
 }
 
@@ -289,8 +291,9 @@ Result<std::vector<std::optional<VersionInfo>>> LocalObjectStore::Commit(
     auto committed = items_.Commit(op, all);
     if (committed.ok()) {
       // What stays behind because this fails is for Tidy: the commit stands.
-      for (const auto& upload : plan.ended)
-        if (!local::RemoveParts(op, items_, upload).ok()) break;
+      if (plan.leaves_parts)
+        for (const auto& upload : plan.ended)
+          if (!local::RemoveParts(op, items_, upload).ok()) break;
       return std::move(plan.made);
     }
     Error error = std::move(committed).error();

@@ -134,9 +134,10 @@ Item PartItem(const std::string& upload_id, const PartRecord& part) {
 
 Condition UploadIsOpen() { return Condition::Equals("state", Value::S("open")); }
 
-Write CheckPart(const std::string& upload_id, const PartRecord& part) {
-  return Write::Check(kParts, PartKey(upload_id, part.info.number),
-                      {Condition::Equals("sha256", Value::S(part.sha256))});
+Write RemovePart(const std::string& upload_id, const PartRecord& part, bool if_same) {
+  std::vector<Condition> conditions;
+  if (if_same) conditions.push_back(Condition::Equals("sha256", Value::S(part.sha256)));
+  return Write::Delete(kParts, PartKey(upload_id, part.info.number), std::move(conditions));
 }
 
 Result<std::optional<UploadRecord>> FindUpload(OpContext& op, items::ItemSource& source,

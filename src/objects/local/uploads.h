@@ -37,8 +37,8 @@ items::Item PartItem(const std::string& upload_id, const PartRecord& part);
 
 // The commit fails unless the upload is open.
 items::Condition UploadIsOpen();
-// The commit fails unless the part is as it was read.
-items::Write CheckPart(const std::string& upload_id, const PartRecord& part);
+// `if_same`: the commit fails unless the part is as it was read.
+items::Write RemovePart(const std::string& upload_id, const PartRecord& part, bool if_same);
 
 Result<std::optional<UploadRecord>> FindUpload(OpContext& op, items::ItemSource& source,
                                                const std::string& upload_id);
