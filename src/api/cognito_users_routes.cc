@@ -17,13 +17,27 @@ namespace json = boost::json;
 
 namespace {
 
-// What stands where upstream says that a mail was sent: there is none, so whoever made the password
-// is the only one who can pass it on, and the unmodified client shows the message alone.
-std::string HandOver(std::string_view password) {
-  return fmt::format(
-      "There is no mail server: hand over this temporary password yourself, it is "
-      "shown only now: {}",
-      password);
+// An operation's message and what follows it: that the password was mailed, in upstream's words,
+// and then nobody else sees it.  Where there is no mail or it did not go out, whoever made the
+// password is the only one who can pass it on, and the unmodified client shows the message alone.
+struct Handover {
+  std::string message;
+  std::optional<std::string> shown;  // the password
+};
+Handover HandOver(Call& call, const Services::PasswordMail& mail, std::string message,
+                  std::string_view sent) {
+  std::string_view why = "There is no mail server";
+  if (call.s.mail_password && !mail.to.empty()) {
+    const Status done = call.s.mail_password(call.op, mail);
+    if (done.ok()) return {.message = message.append(" ").append(sent), .shown = {}};
+    LogWarning(fmt::format("request {}: a temporary password could not be mailed: {}",
+                           call.request.request_id, done.error().message));
+    why = "The mail could not be sent";
+  }
+  return {.message = fmt::format("{} {}: hand over this temporary password yourself, it is shown "
+                                 "only now: {}",
+                                 message, why, mail.password),
+          .shown = mail.password};
 }
 
 constexpr std::size_t kLargestPage = 60;
@@ -159,10 +173,12 @@ Result<http::Response> Create(Call& call) {
               {"operation", "create"},
               {"email", account.email},
               {"phone", OrNull(phone)}});
-  json::object answer = Done(call, account.user, "create",
-                             fmt::format("User {} created successfully. {}", account.user,
-                                         HandOver(created->temporary_password)));
-  answer["temporaryPassword"] = created->temporary_password;
+  const Handover handover =
+      HandOver(call, {account.user, account.email, created->temporary_password},
+               fmt::format("User {} created successfully.", account.user),
+               "A welcome email with temporary password has been sent to their email.");
+  json::object answer = Done(call, account.user, "create", handover.message);
+  if (handover.shown) answer["temporaryPassword"] = *handover.shown;
   return Answer(answer);
 }
 
@@ -244,10 +260,13 @@ Result<http::Response> ResetPassword(Call& call) {
   if (!ended.ok()) return RefuseUser(call, ended.error(), kResetting);
   call.Audit(audit::Channel::kAuthChanges, "cognitoUserPasswordReset",
              {{"userId", user}, {"operation", "resetPassword"}});
-  json::object answer =
-      Done(call, user, "resetPassword",
-           fmt::format("Password reset successfully for user {}. {}", user, HandOver(*password)));
-  answer["temporaryPassword"] = *password;
+  const auto account = AccountsOf(call).Find(call.op, user);
+  const std::string to = account.ok() && *account ? (*account)->email : std::string();
+  const Handover handover = HandOver(call, {user, to, *password},
+                                     fmt::format("Password reset successfully for user {}.", user),
+                                     "A new temporary password has been sent to their email.");
+  json::object answer = Done(call, user, "resetPassword", handover.message);
+  if (handover.shown) answer["temporaryPassword"] = *handover.shown;
   return Answer(answer);
 }
 

@@ -91,6 +91,48 @@ TEST(CognitoUsersRoutesWithoutAccounts, AreNotAvailableBeforeRolesAreLookedAt) {
   }
 }
 
+// With a mail server nobody but the owner sees the password, in upstream's words.
+TEST_F(CognitoUsersRoutes, MailTheTemporaryPasswordWhereThereIsMail) {
+  std::vector<Services::PasswordMail> mails;
+  stack.services().mail_password = [&](OpContext&, const Services::PasswordMail& mail) -> Status {
+    mails.push_back(mail);
+    return Ok();
+  };
+
+  const Reply created = Create("mara");
+  const Reply reset = Ask("POST", "/user/cognito/mara/resetPassword");
+
+  EXPECT_EQ(created.message(),
+            "User mara created successfully. A welcome email with temporary password has been sent "
+            "to their email.");
+  EXPECT_EQ(reset.message(),
+            "Password reset successfully for user mara. A new temporary password has been sent to "
+            "their email.");
+  ASSERT_EQ(mails.size(), 2U);
+  for (const Services::PasswordMail& mail : mails) {
+    EXPECT_EQ(mail.user, "mara");
+    EXPECT_EQ(mail.to, "mara@plant.org");
+    for (const std::string& seen : {created.text, reset.text, stack.AuditText()})
+      EXPECT_EQ(seen.find(mail.password), std::string::npos);
+  }
+  EXPECT_EQ(LogIn("mara", mails.back().password), 200);
+}
+
+// A server that is down locks nobody out: the answer shows the password after all, and says why.
+TEST_F(CognitoUsersRoutes, ShowTheTemporaryPasswordWhereTheMailDoesNotGoOut) {
+  stack.services().mail_password = [](OpContext&, const Services::PasswordMail&) -> Status {
+    return Error(Code::kUnavailable, "cannot connect to the mail server");
+  };
+
+  const Reply created = Create("mara");
+
+  EXPECT_EQ(created.status, 200);
+  EXPECT_TRUE(created.message().starts_with(
+      "User mara created successfully. The mail could not be sent: hand over"))
+      << created.message();
+  EXPECT_EQ(LogIn("mara", created.Text("temporaryPassword")), 200);
+}
+
 TEST_F(CognitoUsersRoutes, CreatedUserLogsInWithTheTemporaryPassword) {
   const Reply created =
       Ask("POST", "/user/cognito",

@@ -404,6 +404,11 @@ Parsed<json::object> Body(const Call& call) {
   boost::system::error_code error;
   json::value value = json::parse(call.request.body, error);
   if (error) return std::unexpected(Refuse(400, "Invalid JSON in request body"));
+  // Some clients encode their object twice.
+  if (const auto* text = value.if_string()) {
+    json::value inner = json::parse(*text, error);
+    if (!error && inner.is_object()) value = std::move(inner);
+  }
   if (value.is_null()) return std::unexpected(Refuse(400, "Request body is required"));
   if (!value.is_object()) return std::unexpected(Refuse(400, "Request body cannot be parsed"));
   return std::move(value.get_object());

@@ -27,6 +27,11 @@ void AddAllRoutes(Gate& gate, const Services& services) {
   AddAssetLinkRoutes(gate);
   AddDownloadRoutes(gate);
   AddExportRoutes(gate);
+  AddMetadataRoutes(gate);
+  AddMetadataSchemaRoutes(gate);
+  AddTagRoutes(gate);
+  AddCommentRoutes(gate);
+  AddSubscriptionRoutes(gate);
   AddObjectRoutes(gate);
 }
 

@@ -25,6 +25,12 @@ void AddAssetVersionRoutes(Gate& gate);
 void AddAssetLinkRoutes(Gate& gate);
 void AddDownloadRoutes(Gate& gate);
 void AddExportRoutes(Gate& gate);
+// What is known about them: metadata and its schemas, tags, comments, who is told of changes.
+void AddMetadataRoutes(Gate& gate);
+void AddMetadataSchemaRoutes(Gate& gate);
+void AddTagRoutes(Gate& gate);
+void AddCommentRoutes(Gate& gate);
+void AddSubscriptionRoutes(Gate& gate);
 // Contents of objects, for whoever holds a signed URL.
 void AddObjectRoutes(Gate& gate);
 

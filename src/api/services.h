@@ -15,10 +15,15 @@
 #include "catalog/asset_links.h"
 #include "catalog/asset_versions.h"
 #include "catalog/assets.h"
+#include "catalog/comments.h"
 #include "catalog/databases.h"
 #include "catalog/downloads.h"
 #include "catalog/exports.h"
+#include "catalog/metadata.h"
+#include "catalog/metadata_schemas.h"
 #include "catalog/permissions.h"
+#include "catalog/subscriptions.h"
+#include "catalog/tags.h"
 #include "catalog/uploads.h"
 #include "http/rate_limit.h"
 #include "identity/accounts.h"
@@ -66,7 +71,12 @@ struct AssetServices {
         versions(stores),
         links(stores),
         downloads(stores),
-        exports(stores) {}
+        exports(stores),
+        metadata(stores),
+        schemas(stores),
+        tags(stores),
+        comments(stores),
+        subscriptions(stores) {}
 
   catalog::Assets assets;
   catalog::Uploads uploads;
@@ -75,6 +85,11 @@ struct AssetServices {
   catalog::AssetLinks links;
   catalog::Downloads downloads;
   catalog::Exports exports;
+  catalog::Metadata metadata;
+  catalog::MetadataSchemas schemas;
+  catalog::Tags tags;
+  catalog::Comments comments;
+  catalog::Subscriptions subscriptions;
 };
 
 struct Services {
@@ -98,6 +113,11 @@ struct Services {
   std::function<std::string()> metrics;
   std::function<std::string()> openapi;
   std::function<Status(OpContext&)> ready;
+  // Mails a temporary password to its owner; empty: no mail is configured.
+  struct PasswordMail {
+    std::string user, to, password;
+  };
+  std::function<Status(OpContext&, const PasswordMail&)> mail_password = {};
 };
 
 }  // namespace vams::api

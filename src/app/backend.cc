@@ -12,6 +12,7 @@
 
 #include "api/auth_routes.h"
 #include "api/routes.h"
+#include "app/mail.h"
 #include "app/settings.h"
 #include "app/start_page.h"
 #include "audit/audit_log.h"
@@ -30,6 +31,7 @@
 #include "identity/sessions.h"
 #include "lifecycle/upkeep_objects.h"
 #include "net/http_client.h"
+#include "notify/notifier.h"
 #include "objects/blob_store.h"
 #include "objects/local/local_store.h"
 #include "objects/signed_url.h"
@@ -144,6 +146,8 @@ struct Backend::Impl {
   std::thread maintenance;
   std::vector<std::unique_ptr<folders::FolderKeeper>> keepers;
   std::thread upkeep;
+  std::unique_ptr<net::MailTransport> mail_server;
+  std::unique_ptr<notify::Notifier> notifier;
 };
 
 Status Backend::Impl::OpenObjects(const lifecycle::Stack& stack, const config::Config& config) {
@@ -361,6 +365,26 @@ Result<std::unique_ptr<Backend>> Backend::Open(const lifecycle::Stack& stack,
 
 Backend::Backend(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Backend::~Backend() = default;
+
+Status Backend::StartMail(const config::Config& config, const std::string& url) {
+  TRY(impl_->mail_server, MailServerOf(config));
+  TRY(auto options, NotifierOptionsOf(config, impl_->settings, url));
+  if (identity::Accounts* const accounts = impl_->accounts.get(); accounts != nullptr)
+    options.active = [accounts](OpContext& op, const std::string& user) -> Result<bool> {
+      TRY(const auto account, accounts->Find(op, user));
+      return !account || account->enabled;
+    };
+  if (impl_->mail_server != nullptr) {
+    TRY(auto for_passwords, MailServerOf(config));
+    impl_->services->mail_password =
+        PasswordMailerOf(std::move(for_passwords), options, impl_->clock, impl_->random);
+  }
+  impl_->notifier = std::make_unique<notify::Notifier>(
+      impl_->store, *impl_->permissions, impl_->clock, impl_->random, impl_->mail_server.get(),
+      std::move(options), impl_->metrics);
+  impl_->notifier->Start();
+  return Ok();
+}
 
 const http::Routes& Backend::routes() const { return impl_->routes; }
 

@@ -34,6 +34,11 @@ class Backend {
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
+  // Sends mail from now on, if the configuration names a mail server; without one mails wait.
+  // `url`: where links lead, unless the configuration says.  kInvalid for settings that cannot be
+  // used.  Once only.
+  Status StartMail(const config::Config& config, const std::string& url);
+
   // The server that serves them must be gone before the backend.
   const http::Routes& routes() const;
   // What assets are kept in, for work beside the server's.

@@ -34,6 +34,14 @@ std::string OwnBucketName(std::string_view product, std::string_view stack,
   return name.substr(0, kLongest - suffix.size()).append(suffix);
 }
 
+catalog::DefaultSchemaChoice SchemasOf(const config::Config& config) {
+  const config::DefaultSchemas& chosen = config.default_schemas;
+  return {.asset_links = chosen.asset_links,
+          .database = chosen.database,
+          .asset = chosen.asset,
+          .asset_file = chosen.asset_file};
+}
+
 // A random password must be changed at the first sign-in; one that was chosen need not be.
 Status MakeAdministrator(OpContext& op, identity::Accounts& accounts, const config::Config& config,
                          const std::map<std::string, std::string>& environment,
@@ -61,7 +69,8 @@ Status PrepareStore(OpContext& op, items::ItemStore& store, std::string_view sta
   TRY([[maybe_unused]] const auto seeded, catalog::SeedDefaults(op, store,
                                                                 {.admin_user = config.admin_user_id,
                                                                  .admin_email = config.admin_email,
-                                                                 .release = Release()},
+                                                                 .release = Release(),
+                                                                 .schemas = SchemasOf(config)},
                                                                 clock));
   TRY([[maybe_unused]] const auto added,
       catalog::SeedBuckets(op, store, random, BucketsOf(config, stack)));

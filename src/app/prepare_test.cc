@@ -73,5 +73,38 @@ TEST(PrepareStore, BucketsKeepTheirIdsFromStartToStart) {
   EXPECT_THAT(ids(), UnorderedElementsAre(first[0], first[1], ::testing::StartsWith("museum ")));
 }
 
+// Each of the four has its switch.
+TEST(PrepareStore, BringsTheDefaultSchemasThatTheConfigurationAsksFor) {
+  OpContext op;
+  const catalog::test::FixedClock clock;
+  catalog::test::SeededRandom random;
+  const auto ids = [&](const config::DefaultSchemas& chosen) {
+    const auto store = catalog::test::MemoryWithTables(clock);
+    config::Config config;
+    config.default_schemas = chosen;
+    Must(PrepareStore(op, *store, "prod", config, clock, random));
+    std::vector<std::string> found;
+    Must(catalog::ForEachItem(
+        op, *store, "MetadataSchemaStorageTableV2",
+        [&](const items::Item& item) { found.emplace_back(item.Text("metadataSchemaId")); }));
+    return found;
+  };
+  const config::DefaultSchemas none{
+      .asset_links = false, .database = false, .asset = false, .asset_file = false};
+  const auto only = [&](bool config::DefaultSchemas::*which) {
+    config::DefaultSchemas chosen = none;
+    chosen.*which = true;
+    return ids(chosen);
+  };
+
+  EXPECT_EQ(ids({}).size(), 4U);
+  EXPECT_THAT(ids(none), ::testing::IsEmpty());
+  using config::DefaultSchemas;
+  EXPECT_THAT(only(&DefaultSchemas::asset_links), ElementsAre("default-assetlinks-schema"));
+  EXPECT_THAT(only(&DefaultSchemas::database), ElementsAre("default-database-schema"));
+  EXPECT_THAT(only(&DefaultSchemas::asset), ElementsAre("default-asset-schema"));
+  EXPECT_THAT(only(&DefaultSchemas::asset_file), ElementsAre("default-file-schema-3dmodel"));
+}
+
 }  // namespace
 }  // namespace vams::app

@@ -98,6 +98,7 @@ Status Serve(const lifecycle::Stack& stack, const config::Config& config,
   TRY_OK(PrepareStore(op, *store, stack.name, config, clock, SystemRandom()));
   TRY(const auto issuer, IssuerOf(config));
   TRY(const auto backend, Backend::Open(stack, config, issuer, *store, clock, SystemRandom()));
+  TRY_OK(backend->StartMail(config, issuer));
   if (options.demo) {
     TRY(const bool empty, demo::IsEmpty(op, backend->stores()));
     if (empty) {

@@ -7,8 +7,6 @@
 
 #include "base/log.h"
 
-#include "catalog/asset_marks.h"
-
 namespace vams::catalog {
 
 using items::Condition;
@@ -26,8 +24,8 @@ constexpr int kSettleAttempts = 5;
 Result<std::optional<std::string>> TypeOfFiles(OpContext& op, objects::ObjectStore& objects,
                                                const AssetPlace& place) {
   std::optional<std::string> only;
-  objects::ListRequest request{.bucket = place.bucket.name, .prefix = place.root()};
-  // Folder markers may come first.
+  objects::ListRequest request{.bucket = place.bucket.name, .prefix = place.root(), .limit = 4};
+  // Folder markers may come first: then the pages grow.
   do {
     TRY(auto page, objects.List(op, request));
     for (const VersionInfo& info : page.objects) {
@@ -37,6 +35,7 @@ Result<std::optional<std::string>> TypeOfFiles(OpContext& op, objects::ObjectSto
       only = extension.empty() ? "unknown" : extension;
     }
     request.cursor = std::move(page.next);
+    request.limit = objects::ListRequest().limit;
   } while (!request.cursor.empty());
   return only;
 }
@@ -63,6 +62,14 @@ void AssetEdit::Expect(std::string attribute, Value value) {
   conditions_.push_back(Condition::Equals(std::move(attribute), std::move(value)));
 }
 
+void AssetEdit::ExpectMetadata(const AssetMarks& marks, const MetadataStripes& stripes) {
+  std::ranges::move(stripes.Unchanged(marks), std::back_inserter(marks_));
+}
+
+void AssetEdit::ChangeMetadata(const MetadataStripes& stripes) {
+  std::ranges::move(stripes.Raised(), std::back_inserter(more_marks_));
+}
+
 Result<std::vector<std::optional<VersionInfo>>> AssetEdit::Commit(OpContext& op) {
   const items::Item key = AssetKey(place_.asset.database_id, place_.asset.id);
   conditions_.push_back(Condition::Exists());
@@ -73,16 +80,23 @@ Result<std::vector<std::optional<VersionInfo>>> AssetEdit::Commit(OpContext& op)
           : items::Write::Update(kAssetsTable, key, std::move(mutations_), std::move(conditions_)));
   const int own = static_cast<int>(writes_.size()) - 1;
   // Who archives or deletes the asset notices it; without conditions, it is in nobody's way.
-  std::vector<Mutation> more;
-  if (RemovesObjects(objects_)) more.push_back(OneRemoval());
-  writes_.push_back(
-      Touch(PairOf(place_.asset.database_id, place_.asset.id), std::move(more), std::move(marks_)));
+  if (RemovesObjects(objects_)) more_marks_.push_back(OneRemoval());
+  writes_.push_back(Touch(PairOf(place_.asset.database_id, place_.asset.id), std::move(more_marks_),
+                          std::move(marks_)));
+  int ours = 2;
+  if (announcement_) {
+    TRY(auto notice, NoticeOf(op, stores_, place_.asset, *std::move(announcement_)));
+    if (notice) {
+      writes_.push_back(*std::move(notice));
+      ++ours;
+    }
+  }
   auto made = stores_.objects.Commit(op, objects_, writes_, following_);
   if (!made.ok()) {
     Error error = std::move(made).error();
-    if (error.index > own + 1) {
-      error.index -= 2;
-    } else if (error.index == own + 1) {
+    if (error.index >= own + ours) {
+      error.index -= ours;
+    } else if (error.index > own) {
       error.index = -1;
     } else if (error.index == own && error.code == Code::kConflict) {
       TRY(const auto there,

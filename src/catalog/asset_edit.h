@@ -17,7 +17,9 @@
 
 #include "base/op_context.h"
 #include "base/result.h"
+#include "catalog/asset_marks.h"
 #include "catalog/asset_records.h"
+#include "catalog/notices.h"
 #include "catalog/stores.h"
 
 namespace vams::catalog {
@@ -36,6 +38,12 @@ class AssetEdit {
   void Expect(std::string attribute, items::Value value);
   // The same of the asset's marks: Unedited, NothingRemoved.
   void ExpectMarks(items::Condition condition) { marks_.push_back(std::move(condition)); }
+  // The edit follows from metadata of these paths as it was behind the asset's marks.
+  void ExpectMetadata(const AssetMarks& marks, const MetadataStripes& stripes);
+  // It changes rows of these paths, so that others have to look at them again.  Once only.
+  void ChangeMetadata(const MetadataStripes& stripes);
+  // Whoever follows the asset is told of the change, if it is made.
+  void Announce(Announcement announcement) { announcement_ = std::move(announcement); }
   // Further writes that follow from the versions made, one entry for each object change; without
   // conditions.  Called while the commit is made, perhaps more than once.
   void Follow(objects::ObjectStore::FollowingWrites following) {
@@ -57,6 +65,8 @@ class AssetEdit {
   std::vector<items::Mutation> mutations_;
   std::vector<items::Condition> conditions_;
   std::vector<items::Condition> marks_;
+  std::vector<items::Mutation> more_marks_;
+  std::optional<Announcement> announcement_;
   objects::ObjectStore::FollowingWrites following_;
 };
 

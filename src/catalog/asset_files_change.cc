@@ -24,6 +24,12 @@ Result<std::vector<VersionInfo>> PreviewVersions(OpContext& op, objects::ObjectS
   return versions;
 }
 
+std::vector<std::string> PathsOf(const AssetPlace& place, const std::vector<VersionInfo>& infos) {
+  std::vector<std::string> paths;
+  for (const VersionInfo& info : infos) paths.push_back(place.PathOf(info.object.key));
+  return paths;
+}
+
 }  // namespace
 
 Status AssetFiles::CreateFolder(OpContext& op, Caller& caller, const Ref& asset,
@@ -41,12 +47,13 @@ Status AssetFiles::CreateFolder(OpContext& op, Caller& caller, const Ref& asset,
 
 namespace {
 
-Result<FileChange> ArchivePrefix(OpContext& op, const Stores& stores, const AssetPlace& place,
-                                 const std::string& prefix) {
+Result<FileChange> ArchivePrefix(OpContext& op, const Stores& stores, const std::string& user,
+                                 const AssetPlace& place, const std::string& prefix) {
   TRY(const auto live, LiveObjects(op, stores.objects, place.bucket.name, prefix));
   AssetEdit edit(stores, place);
   for (const VersionInfo& info : live) edit.objects().Add(objects::DeleteChange{info.object});
   if (edit.objects().empty()) return Error(Code::kNotFound, "No files found under prefix.");
+  edit.Announce({NoticeKind::kFilesArchived, user, PathsOf(place, live)});
   TRY(const auto made, edit.Commit(op));
   FileChange change;
   for (std::size_t i = 0; i < live.size(); ++i) {
@@ -57,8 +64,8 @@ Result<FileChange> ArchivePrefix(OpContext& op, const Stores& stores, const Asse
   return change;
 }
 
-Result<FileChange> ArchiveFile(OpContext& op, const Stores& stores, const AssetPlace& place,
-                               const ObjectId& file) {
+Result<FileChange> ArchiveFile(OpContext& op, const Stores& stores, const std::string& user,
+                               const AssetPlace& place, const ObjectId& file) {
   TRY(const auto newest, NewestOf(op, stores.objects, file));
   if (!newest) return Error(Code::kNotFound, "File not found.");
   const Error archived(Code::kConflict, "File is already archived.");
@@ -68,6 +75,7 @@ Result<FileChange> ArchiveFile(OpContext& op, const Stores& stores, const AssetP
   for (const VersionInfo& preview : previews)
     edit.objects().Add(objects::DeleteChange{preview.object});
   edit.objects().Add(objects::DeleteChange{file});
+  edit.Announce({NoticeKind::kFilesArchived, user, {place.PathOf(file.key)}});
   TRY(const auto made, edit.Commit(op));
   if (!made.back()) return archived;  // by somebody else, meanwhile
   FileChange change;
@@ -88,8 +96,8 @@ Result<FileChange> AssetFiles::Archive(OpContext& op, Caller& caller, const Ref&
   const ObjectId object = place.ObjectAt(path);
   if (object.key == place.root())
     return Error(Code::kInvalid, "Cannot archive the top-level asset folder");
-  return prefix ? ArchivePrefix(op, stores_, place, object.key)
-                : ArchiveFile(op, stores_, place, object);
+  return prefix ? ArchivePrefix(op, stores_, caller.user(), place, object.key)
+                : ArchiveFile(op, stores_, caller.user(), place, object);
 }
 
 // ---- Unarchive.
@@ -118,7 +126,8 @@ Result<std::vector<VersionInfo>> ArchivedPreviews(OpContext& op, objects::Object
 }
 
 Result<std::optional<FileChange>> TryUnarchive(OpContext& op, const Stores& stores,
-                                               const AssetPlace& place, const ObjectId& file) {
+                                               const std::string& user, const AssetPlace& place,
+                                               const ObjectId& file) {
   TRY(const auto newest, NewestOf(op, stores.objects, file));
   if (!newest) return Error(Code::kNotFound, "File not found.");
   if (!newest->is_delete_marker) return Error(Code::kInvalid, "File is not archived.");
@@ -135,6 +144,7 @@ Result<std::optional<FileChange>> TryUnarchive(OpContext& op, const Stores& stor
   }
   change.previews = previews.size();
   change.files = change.affected.size();
+  edit.Announce({NoticeKind::kFilesUnarchived, user, {place.PathOf(file.key)}});
   const auto made = edit.Commit(op);
   if (made.ok()) return std::optional(std::move(change));
   if (IsOvertaken(made.error())) return std::optional<FileChange>();
@@ -148,7 +158,7 @@ Result<FileChange> AssetFiles::Unarchive(OpContext& op, Caller& caller, const Re
   return UntilNotOvertaken(op, [&]() -> Result<std::optional<FileChange>> {
     TRY(const auto place, OpenAsset(op, stores_.items, caller, asset.database_id, asset.asset_id,
                                     access::Action::kPost));
-    return TryUnarchive(op, stores_, place, place.ObjectAt(path));
+    return TryUnarchive(op, stores_, caller.user(), place, place.ObjectAt(path));
   });
 }
 
@@ -182,28 +192,60 @@ Status RemoveDerived(OpContext& op, const Stores& stores, const std::string& pre
   return Ok();
 }
 
-Result<FileChange> DeletePrefix(OpContext& op, const Stores& stores, const AssetPlace& place,
-                                const std::string& prefix) {
+// Removes the rows of the paths; what somebody writes there meanwhile makes the commit fail.
+void RemoveRows(const MetadataOwner& owner, const AssetMarks& marks,
+                const std::vector<std::string>& paths, const std::vector<MetadataRow>& rows,
+                AssetEdit& edit) {
+  MetadataStripes looked_at, changed;
+  for (const std::string& path : paths) looked_at.Add(path);
+  for (const MetadataRow& row : rows) {
+    changed.Add(row.path);
+    edit.Write(DeleteMetadata(owner, row));
+  }
+  edit.ExpectMetadata(marks, looked_at);
+  edit.ChangeMetadata(changed);
+}
+
+// What was done, or nothing if it was overtaken.
+Result<std::optional<FileChange>> Committed(OpContext& op, AssetEdit& edit, FileChange change) {
+  const auto made = edit.Commit(op);
+  if (made.ok()) return std::optional(std::move(change));
+  if (IsOvertaken(made.error())) return std::optional<FileChange>();
+  return made.error();
+}
+
+Result<std::optional<FileChange>> TryDeletePrefix(OpContext& op, const Stores& stores,
+                                                  const std::string& user, const AssetPlace& place,
+                                                  const std::string& prefix) {
+  const MetadataOwner owner = OwnerOf(place.asset);
+  // Before anything is looked for.
+  TRY(const auto marks, ReadMarks(op, stores.items, PairOf(owner.database_id, owner.asset_id)));
   TRY(const auto versions, AllVersions(op, stores.objects, place.bucket.name, prefix));
   if (versions.empty()) return Error(Code::kNotFound, "No files found under prefix.");
   AssetEdit edit(stores, place);
   const Keys keys = AddDeletions(versions, edit);
   TRY_OK(RemoveDerived(op, stores, prefix, keys, edit));
-  const MetadataOwner owner = OwnerOf(place.asset);
-  TRY(const auto rows, MetadataOfAsset(op, stores.items, owner));
-  for (const MetadataRow& row : rows)
-    if (row.path.size() > 1 && keys.contains(place.root() + row.path.substr(1)))
-      edit.Write(DeleteMetadata(owner, row));
+  TRY(auto rows, MetadataOfAsset(op, stores.items, owner));
+  std::erase_if(rows, [&](const MetadataRow& row) {
+    return row.path.size() <= 1 || !keys.contains(place.root() + row.path.substr(1));
+  });
   FileChange change;
-  for (const std::string& key : std::set<std::string>(keys.begin(), keys.end()))
+  std::vector<std::string> paths;
+  for (const std::string& key : std::set<std::string>(keys.begin(), keys.end())) {
     change.affected.push_back(place.PathOf(key));
+    paths.push_back(place.SlashPathOf(key));
+  }
   change.files = change.affected.size();
-  TRY_OK(edit.Commit(op));
-  return change;
+  RemoveRows(owner, marks, paths, rows, edit);
+  edit.Announce({NoticeKind::kFilesDeleted, user, std::move(paths)});
+  return Committed(op, edit, std::move(change));
 }
 
-Result<FileChange> DeleteFile(OpContext& op, const Stores& stores, const AssetPlace& place,
-                              const ObjectId& file) {
+Result<std::optional<FileChange>> TryDeleteFile(OpContext& op, const Stores& stores,
+                                                const std::string& user, const AssetPlace& place,
+                                                const ObjectId& file) {
+  const MetadataOwner owner = OwnerOf(place.asset);
+  TRY(const auto marks, ReadMarks(op, stores.items, PairOf(owner.database_id, owner.asset_id)));
   TRY(auto versions, VersionsOf(op, stores.objects, file));
   if (versions.empty()) return Error(Code::kNotFound, "File not found.");
   if (IsPreview(place, file.key))
@@ -222,29 +264,32 @@ Result<FileChange> DeleteFile(OpContext& op, const Stores& stores, const AssetPl
   if (!IsFolderKey(file.key))
     TRY_OK(RemoveAuxiliary(op, stores.objects, stores.auxiliary_bucket, AuxiliaryPrefix(file.key),
                            edit.objects()));
-  const MetadataOwner owner = OwnerOf(place.asset);
+  std::vector<MetadataRow> rows;
   for (const std::string& path : change.affected) {
-    TRY(const auto rows, MetadataOfPath(op, stores.items, owner, path));
-    for (const MetadataRow& row : rows) edit.Write(DeleteMetadata(owner, row));
+    TRY(auto of_path, MetadataOfPath(op, stores.items, owner, path));
+    std::ranges::move(of_path, std::back_inserter(rows));
   }
-  TRY_OK(edit.Commit(op));
-  return change;
+  RemoveRows(owner, marks, change.affected, rows, edit);
+  edit.Announce({NoticeKind::kFilesDeleted, user, {place.PathOf(file.key)}});
+  return Committed(op, edit, std::move(change));
 }
 
 }  // namespace
 
 Result<FileChange> AssetFiles::Delete(OpContext& op, Caller& caller, const Ref& asset,
                                       std::string_view path, bool prefix, bool confirmed) {
-  TRY(const auto place, OpenAsset(op, stores_.items, caller, asset.database_id, asset.asset_id,
-                                  access::Action::kPost));
-  if (!confirmed)
-    return Error(Code::kInvalid,
-                 "Permanent deletion requires confirmation. Set confirmPermanentDelete to true.");
-  const ObjectId object = place.ObjectAt(path);
-  if (object.key == place.root())
-    return Error(Code::kInvalid, "Cannot delete the top-level asset folder");
-  return prefix ? DeletePrefix(op, stores_, place, object.key)
-                : DeleteFile(op, stores_, place, object);
+  return UntilNotOvertaken(op, [&]() -> Result<std::optional<FileChange>> {
+    TRY(const auto place, OpenAsset(op, stores_.items, caller, asset.database_id, asset.asset_id,
+                                    access::Action::kPost));
+    if (!confirmed)
+      return Error(Code::kInvalid,
+                   "Permanent deletion requires confirmation. Set confirmPermanentDelete to true.");
+    const ObjectId object = place.ObjectAt(path);
+    if (object.key == place.root())
+      return Error(Code::kInvalid, "Cannot delete the top-level asset folder");
+    return prefix ? TryDeletePrefix(op, stores_, caller.user(), place, object.key)
+                  : TryDeleteFile(op, stores_, caller.user(), place, object);
+  });
 }
 
 }  // namespace vams::catalog

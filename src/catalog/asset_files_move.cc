@@ -31,12 +31,30 @@ Status CheckNoFolder(std::string_view from, std::string_view to) {
 struct RowsFor {
   std::vector<MetadataRow> from, merged;
 };
+// Rows that somebody writes behind the reading make the commit fail, at both places.
 Result<RowsFor> ReadRows(OpContext& op, const Stores& stores, const AssetPlace& source,
-                         std::string_view from, const AssetPlace& target, std::string_view to) {
-  const std::string path = target.SlashPathOf(to);
-  TRY(auto rows, MetadataOfPath(op, stores.items, OwnerOf(source.asset), source.SlashPathOf(from)));
-  TRY(const auto there, MetadataOfPath(op, stores.items, OwnerOf(target.asset), path));
-  auto merged = MergedInto(path, rows, there, stores.random);
+                         std::string_view from, const AssetPlace& target, std::string_view to,
+                         AssetEdit& edit) {
+  const std::string from_path = source.SlashPathOf(from);
+  const std::string to_path = target.SlashPathOf(to);
+  const MetadataOwner owner = OwnerOf(target.asset);
+  const MetadataOwner from_owner = OwnerOf(source.asset);
+  const std::string pair = PairOf(owner.database_id, owner.asset_id);
+  const std::string from_pair = PairOf(from_owner.database_id, from_owner.asset_id);
+  TRY(const auto marks, ReadMarks(op, stores.items, pair));
+  MetadataStripes stripes, from_stripes;
+  stripes.Add(to_path);
+  (pair == from_pair ? stripes : from_stripes).Add(from_path);
+  edit.ExpectMetadata(marks, stripes);
+  if (pair != from_pair) {
+    TRY(const auto from_marks, ReadMarks(op, stores.items, from_pair));
+    edit.Write(CheckMarks(from_marks, from_stripes.Unchanged(from_marks)));
+  }
+  TRY(auto rows, MetadataOfPath(op, stores.items, from_owner, from_path));
+  TRY(const auto there, MetadataOfPath(op, stores.items, owner, to_path));
+  auto merged = MergedInto(to_path, rows, there, stores.random);
+  // Of files without metadata many can be moved and copied at once.
+  if (!rows.empty()) edit.ChangeMetadata(stripes);
   return RowsFor{std::move(rows), std::move(merged)};
 }
 
@@ -74,8 +92,8 @@ Status CheckMoveTarget(OpContext& op, const Stores& stores, const objects::Objec
 
 // Nothing: it was overtaken.
 Result<std::optional<FileChange>> TryMove(OpContext& op, const Stores& stores,
-                                          const AssetPlace& place, std::string_view from_path,
-                                          std::string_view to_path) {
+                                          const std::string& user, const AssetPlace& place,
+                                          std::string_view from_path, std::string_view to_path) {
   const objects::ObjectId from = place.ObjectAt(from_path);
   const objects::ObjectId to = place.ObjectAt(to_path);
   if (from == to) return Error(Code::kInvalid, "Source and destination paths must be different");
@@ -105,10 +123,13 @@ Result<std::optional<FileChange>> TryMove(OpContext& op, const Stores& stores,
   change.files += change.previews;
   TRY_OK(FollowAuxiliary(op, stores, from.key, to.key, true, edit));
   const MetadataOwner owner = OwnerOf(place.asset);
-  TRY(const auto rows, ReadRows(op, stores, place, from.key, place, to.key));
+  TRY(const auto rows, ReadRows(op, stores, place, from.key, place, to.key, edit));
   WriteRows(owner, rows.merged, edit);
   for (const MetadataRow& row : rows.from) edit.Write(DeleteMetadataIfSame(owner, row));
   change.records = rows.merged.size();
+  edit.Announce({NoticeKind::kFileMoved,
+                 user,
+                 {place.SlashPathOf(from.key) + " → " + place.SlashPathOf(to.key)}});
   const auto made = edit.Commit(op);
   if (made.ok()) return std::optional(std::move(change));
   if (IsOvertaken(made.error())) return std::optional<FileChange>();
@@ -122,7 +143,7 @@ Result<FileChange> AssetFiles::Move(OpContext& op, Caller& caller, const Ref& as
   return UntilNotOvertaken(op, [&]() -> Result<std::optional<FileChange>> {
     TRY(const auto place, OpenAsset(op, stores_.items, caller, asset.database_id, asset.asset_id,
                                     access::Action::kPost));
-    return TryMove(op, stores_, place, from, to);
+    return TryMove(op, stores_, caller.user(), place, from, to);
   });
 }
 
@@ -147,8 +168,9 @@ void AddCopy(const VersionInfo& source, objects::ObjectId target, const Asset& o
 }
 
 Result<std::optional<FileChange>> TryCopy(OpContext& op, const Stores& stores,
-                                          const AssetPlace& source, std::string_view from_path,
-                                          const AssetPlace& target, const std::string& to_path) {
+                                          const std::string& user, const AssetPlace& source,
+                                          std::string_view from_path, const AssetPlace& target,
+                                          const std::string& to_path) {
   const objects::ObjectId from = source.ObjectAt(from_path);
   const objects::ObjectId to = target.ObjectAt(to_path);
   if (from == to)
@@ -174,9 +196,10 @@ Result<std::optional<FileChange>> TryCopy(OpContext& op, const Stores& stores,
   }
   change.files += change.previews;
   TRY_OK(FollowAuxiliary(op, stores, from.key, to.key, false, edit));
-  TRY(const auto rows, ReadRows(op, stores, source, from.key, target, to.key));
+  TRY(const auto rows, ReadRows(op, stores, source, from.key, target, to.key, edit));
   WriteRows(OwnerOf(target.asset), rows.merged, edit);
   change.records = rows.merged.size();
+  edit.Announce({NoticeKind::kFileCopied, user, {target.PathOf(to.key)}});
   const auto made = edit.Commit(op);
   if (made.ok()) return std::optional(std::move(change));
   if (IsOvertaken(made.error())) return std::optional<FileChange>();
@@ -193,7 +216,7 @@ Result<FileChange> AssetFiles::Copy(OpContext& op, Caller& caller, const Ref& as
     TRY(const auto target,
         OpenTarget(op, stores_.items, caller, to.database_id.value_or(asset.database_id),
                    to.asset_id.value_or(asset.asset_id)));
-    return TryCopy(op, stores_, source, from, target, to.path);
+    return TryCopy(op, stores_, caller.user(), source, from, target, to.path);
   });
 }
 

@@ -129,7 +129,7 @@ bool IsOvertaken(const Error& error) {
 
 Error Overtaken() {
   return {Code::kUnavailable,
-          "others keep changing the same files, so that nothing was changed; try again"};
+          "others keep changing the same things, so that nothing was changed; try again"};
 }
 
 }  // namespace vams::catalog

@@ -71,9 +71,9 @@ Error Overtaken();
 
 // `attempt` gives a Result<std::optional<T>>; nothing: it was overtaken, and is made again.
 template <typename Attempt>
-auto UntilNotOvertaken(OpContext& op, Attempt attempt)
+auto UntilNotOvertaken(OpContext& op, Attempt attempt, int most_attempts = kFileAttempts)
     -> Result<typename decltype(attempt())::value_type::value_type> {
-  for (int i = 0; i < kFileAttempts; ++i) {
+  for (int i = 0; i < most_attempts; ++i) {
     TRY_OK(op.Check());
     TRY(auto done, attempt());
     if (done) return *std::move(done);

@@ -58,6 +58,7 @@ Result<std::string> AssetFiles::Revert(OpContext& op, Caller& caller, const Ref&
     if (!IsFolderKey(file.key))
       TRY_OK(RemoveAuxiliary(op, stores_.objects, stores_.auxiliary_bucket,
                              AuxiliaryPrefix(file.key), edit.objects()));
+    edit.Announce({NoticeKind::kFileReverted, caller.user(), {place.PathOf(file.key)}});
     return CommitVersion(op, edit);
   });
 }
@@ -92,6 +93,7 @@ Result<std::string> AssetFiles::SetPrimaryType(OpContext& op, Caller& caller, co
     // Never on top of a content that came meanwhile: it would be hidden by the one before.
     edit.objects().Add(CopyChange{file, current.version_id, file, std::move(metadata),
                                   objects::PutCondition::EtagIs(current.etag)});
+    edit.Announce({NoticeKind::kPrimaryTypeSet, caller.user(), {place.PathOf(file.key)}});
     return CommitVersion(op, edit);
   });
 }
@@ -111,6 +113,7 @@ Status AssetFiles::DeletePreview(OpContext& op, Caller& caller, const Ref& asset
       edit.objects().Add(objects::DeleteVersionChange{version.object, version.version_id});
     edit.Expect("previewLocation", *place.asset.item.Find("previewLocation"));
     edit.Remove("previewLocation");
+    edit.Announce({NoticeKind::kPreviewDeleted, caller.user()});
     const auto made = edit.Commit(op);
     if (made.ok()) return std::optional(true);
     if (IsOvertaken(made.error())) return std::optional<bool>();
@@ -128,6 +131,7 @@ Result<std::size_t> AssetFiles::DeleteAuxiliary(OpContext& op, Caller& caller, c
   TRY(const std::size_t count, RemoveAuxiliary(op, stores_.objects, stores_.auxiliary_bucket,
                                                AuxiliaryPrefix(place.KeyOf(path)), edit.objects()));
   if (count == 0) return Error(Code::kNotFound, "No auxiliary files found under prefix");
+  edit.Announce({NoticeKind::kDerivedDeleted, caller.user(), {place.PathOf(place.KeyOf(path))}});
   TRY_OK(edit.Commit(op));
   return count;
 }

@@ -215,7 +215,8 @@ Status AssetLinks::Update(OpContext& op, Caller& caller, std::string_view id,
   return Busy();
 }
 
-Result<Link> AssetLinks::Delete(OpContext& op, Caller& caller, std::string_view id) {
+Result<std::optional<Link>> AssetLinks::TryDelete(OpContext& op, Caller& caller,
+                                                  std::string_view id) {
   TRY(auto link, FindLink(op, stores_.items, id));
   if (!link) return Error(Code::kNotFound, std::string(kNoLink));
   for (const LinkEnd& end : {link->from, link->to}) {
@@ -229,10 +230,19 @@ Result<Link> AssetLinks::Delete(OpContext& op, Caller& caller, std::string_view 
   TRY(auto writes, DeletionsOfLink(op, stores_.items, id));
   writes.front().conditions = {Condition::Exists()};
   const auto done = stores_.items.Commit(op, writes);
-  if (done.ok()) return *std::move(link);
-  // Somebody else removed it.
-  if (done.error().code == Code::kConflict) return Error(Code::kNotFound, std::string(kNoLink));
+  if (done.ok()) return link;
+  // Somebody else removed it, or wrote metadata of it.
+  if (done.error().code == Code::kConflict) return std::optional<Link>();
   return done.error();
+}
+
+Result<Link> AssetLinks::Delete(OpContext& op, Caller& caller, std::string_view id) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    TRY_OK(op.Check());
+    TRY(auto link, TryDelete(op, caller, id));
+    if (link) return *std::move(link);
+  }
+  return Busy();
 }
 
 }  // namespace vams::catalog

@@ -78,6 +78,8 @@ class AssetLinks {
                     std::string_view refusal);
   Status TryUpdate(OpContext& op, Caller& caller, std::string_view id,
                    const model::AssetLinkChange& change);
+  // Nothing: it was overtaken.
+  Result<std::optional<Link>> TryDelete(OpContext& op, Caller& caller, std::string_view id);
 
   const Stores stores_;
 };

@@ -1,7 +1,11 @@
 #include "catalog/asset_marks.h"
 
+#include <fmt/format.h>
+
+#include <array>
 #include <utility>
 
+#include "base/hash.h"
 #include "catalog/records.h"
 #include "tables/system_tables.h"
 
@@ -20,6 +24,16 @@ const std::string kArchivedObjects{tables::kArchivedObjectsTable};
 const std::string kEdits = "edits";
 const std::string kRemovals = "removals";
 
+// "metadata00" to "metadata31".
+const std::string& StripeName(std::size_t stripe) {
+  static const auto names = [] {
+    std::array<std::string, MetadataStripes::kCount> made;
+    for (std::size_t i = 0; i < made.size(); ++i) made[i] = fmt::format("metadata{:02}", i);
+    return made;
+  }();
+  return names[stripe];
+}
+
 Item MarksKey(std::string_view asset) { return {{"asset", Value::S(std::string(asset))}}; }
 
 Item ArchivedKey(std::string_view asset, std::string_view key) {
@@ -28,15 +42,25 @@ Item ArchivedKey(std::string_view asset, std::string_view key) {
 
 }  // namespace
 
+std::string DatabaseMarks(std::string_view database_id) {
+  return fmt::format("database/{}", database_id);
+}
+
+std::string LinkMarks(std::string_view link_id) { return fmt::format("link/{}", link_id); }
+
 Result<AssetMarks> ReadMarks(OpContext& op, items::ItemSource& source, std::string_view asset) {
   const Item keys[] = {MarksKey(asset)};
   TRY(const auto found, source.BatchGet(op, kMarks, keys));
-  AssetMarks marks{.asset = std::string(asset), .edits = {}, .removals = {}, .archived_at = {}};
+  AssetMarks marks{
+      .asset = std::string(asset), .edits = {}, .removals = {}, .archived_at = {}, .stripes = {}};
   if (!found.front()) return marks;
   if (const Value* edits = found.front()->Find(kEdits); edits != nullptr) marks.edits = *edits;
   if (const Value* removals = found.front()->Find(kRemovals); removals != nullptr)
     marks.removals = *removals;
   marks.archived_at = TextIfAny(*found.front(), "archivedAt");
+  for (std::size_t i = 0; i < MetadataStripes::kCount; ++i)
+    if (const Value* stripe = found.front()->Find(StripeName(i)); stripe != nullptr)
+      marks.stripes.emplace(StripeName(i), *stripe);
   return marks;
 }
 
@@ -58,6 +82,32 @@ Mutation OneRemoval() { return {Mutation::Op::kAdd, kRemovals, Value::N(std::int
 
 Write DropMarks(const AssetMarks& marks) {
   return Write::Delete(kMarks, MarksKey(marks.asset), {Unedited(marks)});
+}
+
+Write CheckMarks(const AssetMarks& marks, std::vector<Condition> conditions) {
+  return Write::Check(kMarks, MarksKey(marks.asset), std::move(conditions));
+}
+
+void MetadataStripes::Add(std::string_view path) { stripes_.set(StableHash(path) % kCount); }
+
+std::vector<Condition> MetadataStripes::Unchanged(const AssetMarks& marks) const {
+  std::vector<Condition> conditions;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    if (!stripes_.test(i)) continue;
+    const auto known = marks.stripes.find(StripeName(i));
+    conditions.push_back(known != marks.stripes.end()
+                             ? Condition::Equals(StripeName(i), known->second)
+                             : Condition::Lacks(StripeName(i)));
+  }
+  return conditions;
+}
+
+std::vector<Mutation> MetadataStripes::Raised() const {
+  std::vector<Mutation> raised;
+  for (std::size_t i = 0; i < kCount; ++i)
+    if (stripes_.test(i))
+      raised.push_back({Mutation::Op::kAdd, StripeName(i), Value::N(std::int64_t{1})});
+  return raised;
 }
 
 Result<std::vector<std::string>> ArchivedKeys(OpContext& op, items::ItemSource& source,

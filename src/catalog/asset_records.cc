@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "catalog/records.h"
 #include "model/database.h"
+#include "model/text.h"
 
 namespace vams::catalog {
 
@@ -22,6 +23,8 @@ using objects::ObjectStore;
 using objects::VersionInfo;
 
 namespace {
+
+constexpr std::size_t kMostOfKey = 1024;  // bytes
 
 std::string KeyIn(const Item& item, std::string_view attribute) {
   const Value* location = item.Find(attribute);
@@ -49,14 +52,6 @@ Result<std::optional<Asset>> Find(OpContext& op, items::ItemSource& source,
   std::optional<Asset> asset;
   if (found.front()) asset = AssetOf(*std::move(found.front()));
   return asset;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
 }
 
 }  // namespace
@@ -124,6 +119,23 @@ Result<std::optional<Asset>> FindArchivedAsset(OpContext& op, items::ItemSource&
   return Find(op, source, std::string(database_id).append(model::kDeletedSuffix), asset_id);
 }
 
+Result<std::vector<Asset>> AssetsWithId(OpContext& op, items::ItemSource& source,
+                                        std::string_view asset_id) {
+  std::vector<Asset> assets;
+  // What is no id of an asset may be no key either.
+  if (asset_id.empty() || asset_id.size() > kMostOfKey) return assets;
+  items::QueryRequest request;
+  request.table = kAssetsTable;
+  request.index = "assetIdGSI";
+  request.partition = Value::S(std::string(asset_id));
+  do {
+    TRY(items::Page page, source.Query(op, request));
+    for (Item& item : page.items) assets.push_back(AssetOf(std::move(item)));
+    request.after = std::move(page.next);
+  } while (!request.after.empty());
+  return assets;
+}
+
 // ---- Where the files lie.
 
 std::string BasePrefix(const Bucket& bucket) {
@@ -179,7 +191,7 @@ std::string_view BaseOfPreview(std::string_view key) {
 std::string ExtensionOf(std::string_view key) {
   const std::string_view name = key.substr(key.rfind('/') + 1);  // npos + 1 is 0
   const std::size_t dot = name.rfind('.');
-  return dot == name.npos ? std::string() : Lower(name.substr(dot));
+  return dot == name.npos ? std::string() : model::Lower(name.substr(dot));
 }
 
 bool HasPreviewExtension(std::string_view key) {

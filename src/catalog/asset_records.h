@@ -60,6 +60,10 @@ Result<std::optional<Asset>> FindAsset(OpContext& op, items::ItemSource& source,
 Result<std::optional<Asset>> FindArchivedAsset(OpContext& op, items::ItemSource& source,
                                                std::string_view database_id,
                                                std::string_view asset_id);
+// Active and archived ones of every database: comments and subscriptions name an asset by its id
+// alone.  In no promised order.
+Result<std::vector<Asset>> AssetsWithId(OpContext& op, items::ItemSource& source,
+                                        std::string_view asset_id);
 
 // ---- Where the files lie.
 

@@ -138,10 +138,11 @@ Result<MadeVersion> AssetVersions::Make(OpContext& op, Caller& caller, const Ass
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     TRY_OK(op.Check());
     // Before anything that depends on it.
-    TRY(const auto marks, ReadMarks(op, stores_.items, PairOf(asset.database_id, asset.asset_id)));
+    TRY(auto marks, ReadMarks(op, stores_.items, PairOf(asset.database_id, asset.asset_id)));
     TRY(auto place, Open(op, caller, asset, Action::kPost));
     Edit edit(stores_, std::move(place));
     edit.unchanged = attempt < kExactAttempts ? Unedited(marks) : NothingRemoved(marks);
+    edit.marks = std::move(marks);
     TRY_OK(edit.Begin(op, caller.user(), comment, alias));
     TRY_OK(edit.ReadMetadata(op));
     TRY_OK(fill(edit));
@@ -164,6 +165,7 @@ Result<MadeVersion> AssetVersions::Create(OpContext& op, Caller& caller, const A
                                           const model::NewAssetVersion& version) {
   return Make(op, caller, asset, version.comment, version.alias, [&](Edit& edit) {
     edit.changes.ExpectMarks(edit.unchanged);
+    edit.changes.Announce({NoticeKind::kVersionCreated, caller.user()});
     return version.latest ? AddLatest(op, edit) : AddNamed(op, edit, version.files);
   });
 }

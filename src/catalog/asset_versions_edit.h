@@ -46,6 +46,7 @@ class AssetVersions::Edit {
   std::vector<MetadataRow> metadata;
   // What the asset's marks have to be, so that what was listed is still right.
   items::Condition unchanged;
+  AssetMarks marks;  // as they were before anything was read
 
   // A row that belongs to the asset itself or to a path that is part of the version.
   bool Covers(const MetadataRow& row) const;

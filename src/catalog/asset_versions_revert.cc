@@ -74,6 +74,7 @@ Result<MadeVersion> AssetVersions::Revert(OpContext& op, Caller& caller, const A
   return Make(op, caller, asset, fmt::format("[REVERTED FROM v{}] {}", id, revert.comment), "",
               [&](Edit& edit) -> Status {
                 TRY_OK(Find(op, stores_.items, asset, id));
+                edit.changes.Announce({NoticeKind::kVersionReverted, caller.user()});
                 std::vector<MetadataRow> snapshot;
                 if (revert.metadata) {
                   TRY(snapshot, MetadataRowsOf(op, stores_.items, asset, id));
@@ -128,7 +129,12 @@ Status AssetVersions::AddReverted(OpContext& op, Edit& edit, std::string_view id
 void AssetVersions::RevertMetadata(Edit& edit, std::vector<MetadataRow> snapshot) {
   std::erase_if(snapshot, [&](const MetadataRow& row) { return !edit.Covers(row); });
 
-  // Whoever changes a row in between makes this attempt fail: no change is undone unseen.
+  // Whoever writes a row in between makes this attempt fail: no change is undone unseen, and none
+  // that is new stays beside those of the version.
+  MetadataStripes all;
+  all.AddAll();
+  edit.changes.ExpectMetadata(edit.marks, all);
+  edit.changes.ChangeMetadata(all);
   using Place = std::tuple<MetadataKind, std::string, std::string>;
   std::map<Place, const MetadataRow*> there;
   for (const MetadataRow& row : edit.metadata) there[{row.kind, row.path, row.key}] = &row;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "catalog/assets_impl.h"
+#include "catalog/notices.h"
 #include "catalog/version_records.h"
 #include "model/database.h"
 
@@ -156,8 +157,11 @@ Status Assets::Update(OpContext& op, Caller& caller, std::string_view stored_dat
   if (change.description) set("description", Value::S(*change.description));
   if (change.distributable) set("isDistributable", Value::Bool(*change.distributable));
   if (change.tags) set("tags", TextList(*change.tags));
-  const Write writes[] = {Write::Update(kAssetsTable, AssetKey(stored_database_id, asset_id),
-                                        std::move(mutations), {Condition::Exists()})};
+  std::vector<Write> writes{Write::Update(kAssetsTable, AssetKey(stored_database_id, asset_id),
+                                          std::move(mutations), {Condition::Exists()})};
+  TRY(auto notice,
+      NoticeOf(op, stores_, *asset, {.kind = NoticeKind::kAssetChanged, .by = caller.user()}));
+  if (notice) writes.push_back(*std::move(notice));
   const auto done = stores_.items.Commit(op, writes);
   if (done.ok()) return Ok();
   if (done.error().code == Code::kConflict) return AssetMissing();

@@ -8,6 +8,7 @@
 #include "catalog/asset_marks.h"
 #include "catalog/assets.h"
 #include "catalog/assets_impl.h"
+#include "catalog/notices.h"
 #include "catalog/records.h"
 #include "model/database.h"
 
@@ -136,6 +137,9 @@ Result<bool> TryArchive(OpContext& op, const Request& request) {
   std::ranges::sort(kept);
   for (const std::string& key : stale)
     if (!std::ranges::binary_search(kept, key)) writes.push_back(DeleteArchivedKey(pair, key));
+  TRY(auto notice, NoticeOf(op, stores, place.asset,
+                            {.kind = NoticeKind::kAssetArchived, .by = request.caller.user()}));
+  if (notice) writes.push_back(*std::move(notice));
   const auto done = stores.objects.Commit(op, changes, writes);
   if (done.ok()) return true;
   if (done.error().code == Code::kConflict) return false;
@@ -183,6 +187,9 @@ Result<bool> TryUnarchive(OpContext& op, const Request& request) {
       DeleteRecord(place.asset), Write::Put(kAssetsTable, std::move(record), {Condition::Absent()}),
       Touch(pair, {{Mutation::Op::kRemove, "archivedAt", {}}}, {Unedited(marks)}), *count};
   for (const std::string& key : keys) writes.push_back(DeleteArchivedKey(pair, key));
+  TRY(auto notice, NoticeOf(op, stores, place.asset,
+                            {.kind = NoticeKind::kAssetUnarchived, .by = request.caller.user()}));
+  if (notice) writes.push_back(*std::move(notice));
   const auto done = stores.objects.Commit(op, changes, writes);
   if (!done.ok()) {
     if (done.error().code == Code::kConflict) return false;

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <set>
 #include <utility>
 
 #include "catalog/asset_counts.h"
@@ -13,6 +11,7 @@
 #include "catalog/assets_impl.h"
 #include "catalog/databases.h"
 #include "catalog/records.h"
+#include "catalog/tag_records.h"
 #include "catalog/version_records.h"
 #include "model/database.h"
 
@@ -25,47 +24,6 @@ using items::Value;
 using items::Write;
 
 namespace {
-
-const std::string kTagsTable = "TagStorageTable";
-const std::string kTagTypesTable = "TagTypeStorageTable";
-
-// As Python shows a text in a list: what clients know.
-std::string Quoted(std::string_view text) {
-  const bool single = text.find('\'') == text.npos || text.find('"') != text.npos;
-  std::string quoted(1, single ? '\'' : '"');
-  for (const char c : text) {
-    if (c == '\\' || (single && c == '\'')) quoted += '\\';
-    quoted += c;
-  }
-  return quoted + quoted.front();
-}
-
-// kInvalid: every tag has to exist, and each required type to have one of them.
-Status CheckTags(OpContext& op, items::ItemSource& source, const std::vector<std::string>& tags) {
-  const std::set<std::string, std::less<>> given(tags.begin(), tags.end());
-  std::set<std::string, std::less<>> unknown = given;
-  std::set<std::string, std::less<>> types, types_given;  // that have tags
-  TRY_OK(ForEachItem(op, source, kTagsTable, [&](const Item& tag) {
-    const std::string name(tag.Text("tagName"));
-    std::string type(tag.Text("tagTypeName"));
-    unknown.erase(name);
-    if (given.contains(name)) types_given.insert(type);
-    types.insert(std::move(type));
-  }));
-  if (!unknown.empty())
-    return Error(Code::kInvalid, "Invalid tags provided. Tags must exist in the system.",
-                 fmt::format("not there: {}", fmt::join(unknown, ", ")));
-  std::set<std::string> missing;
-  TRY_OK(ForEachItem(op, source, kTagTypesTable, [&](const Item& type) {
-    const std::string_view name = type.Text("tagTypeName");
-    if (type.Text("required") == "True" && types.contains(name) && !types_given.contains(name))
-      missing.insert(Quoted(name));
-  }));
-  if (missing.empty()) return Ok();
-  return Error(Code::kInvalid,
-               fmt::format("Asset Details are missing tags of required tag types: [{}]",
-                           fmt::join(missing, ", ")));
-}
 
 // The bucket that new assets of the database go to.  kNotFound.
 Result<Bucket> BucketForNew(OpContext& op, items::ItemSource& source,
@@ -220,7 +178,7 @@ Result<bool> TryCreate(OpContext& op, const Stores& stores, const std::string& u
   TRY_OK(CheckIdIsFree(op, stores.items, asset));
   TRY(const auto count, CountOneMore(op, stores.items, asset.database_id));
   if (!count) return Error(Code::kNotFound, "VAMS General Error: Database does not exist");
-  TRY_OK(CheckTags(op, stores.items, asset.tags));
+  TRY_OK(CheckTagsOfNewAsset(op, stores.items, asset.tags));
   TRY(const Bucket bucket, BucketForNew(op, stores.items, asset.database_id));
   TRY(const NewPlace place, asset.existing_key ? Adopt(op, stores, bucket, *asset.existing_key)
                                                : OwnFolder(op, stores.objects, bucket, asset.id));

@@ -8,9 +8,11 @@
 #include "catalog/asset_marks.h"
 #include "catalog/assets.h"
 #include "catalog/assets_impl.h"
+#include "catalog/comments.h"
 #include "catalog/link_records.h"
 #include "catalog/metadata_records.h"
 #include "catalog/records.h"
+#include "catalog/subscription_records.h"
 #include "catalog/uploads.h"
 #include "catalog/version_records.h"
 #include "model/database.h"
@@ -26,9 +28,6 @@ using objects::VersionInfo;
 
 namespace {
 
-const std::string kCommentsTable = "CommentStorageTable";
-const std::string kSubscriptionsTable = "SubscriptionsStorageTable";
-
 struct Doomed {
   std::string database_id, asset_id;
   std::optional<Asset> active, archived;
@@ -39,20 +38,10 @@ struct Doomed {
 // Records of assets with this id in other databases.
 Result<std::vector<Asset>> Namesakes(OpContext& op, items::ItemSource& source,
                                      const Doomed& doomed) {
-  items::QueryRequest request;
-  request.table = kAssetsTable;
-  request.index = "assetIdGSI";
-  request.partition = Value::S(doomed.asset_id);
-  std::vector<Asset> others;
-  do {
-    TRY(items::Page page, source.Query(op, request));
-    for (Item& item : page.items) {
-      Asset asset = AssetOf(std::move(item));
-      if (asset.database_id != doomed.database_id) others.push_back(std::move(asset));
-    }
-    request.after = std::move(page.next);
-  } while (!request.after.empty());
-  return others;
+  TRY(auto assets, AssetsWithId(op, source, doomed.asset_id));
+  std::erase_if(assets,
+                [&](const Asset& asset) { return asset.database_id == doomed.database_id; });
+  return assets;
 }
 
 // ---- Records.
@@ -64,16 +53,9 @@ void Append(std::vector<Write> more, std::vector<Write>& writes) {
 // Comments, deleted ones too, and the subscriptions to new versions.
 Status AddShared(OpContext& op, items::ItemSource& source, const std::string& asset_id,
                  std::vector<Write>& writes) {
-  for (const std::string& partition : {asset_id, asset_id + std::string(model::kDeletedSuffix)})
-    TRY_OK(ForEachOfPartition(op, source, kCommentsTable, partition, [&](const Item& comment) {
-      constexpr std::string_view kSort = "assetVersionId:commentId";
-      writes.push_back(Write::Delete(
-          kCommentsTable, {{"assetId", Value::S(partition)},
-                           {std::string(kSort), Value::S(std::string(comment.Text(kSort)))}}));
-    }));
-  writes.push_back(
-      Write::Delete(kSubscriptionsTable, {{"entityName_entityId", Value::S("Asset#" + asset_id)},
-                                          {"eventName", Value::S("Asset Version Change")}}));
+  TRY(auto comments, DeletionsOfComments(op, source, asset_id));
+  Append(std::move(comments), writes);
+  writes.push_back(Write::Delete(kSubscriptionsTable, AssetSubscriptionKey(asset_id)));
   return Ok();
 }
 
@@ -198,7 +180,12 @@ Result<bool> TryDelete(OpContext& op, const Stores& stores, Caller& caller, Doom
   // Before anything is looked for, so that what is added meanwhile is noticed.
   TRY(const AssetMarks marks, ReadMarks(op, stores.items, doomed.pair()));
   TRY(const auto namesakes, Namesakes(op, stores.items, doomed));
-  TRY(const auto writes, DeletionsOfRecords(op, stores.items, doomed, !namesakes.empty(), marks));
+  TRY(auto writes, DeletionsOfRecords(op, stores.items, doomed, !namesakes.empty(), marks));
+  // What is left to the namesake must not be left to nobody.
+  if (!namesakes.empty())
+    writes.push_back(Write::Check(
+        kAssetsTable, AssetKey(namesakes.front().stored_database_id(), namesakes.front().id),
+        {Condition::Exists()}));
   objects::ObjectChanges changes;
   std::set<VersionName> removed;
   std::set<std::string> buckets;

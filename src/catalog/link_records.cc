@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "catalog/asset_marks.h"
 #include "catalog/records.h"
 
 namespace vams::catalog {
@@ -112,7 +113,9 @@ Item LinkItem(const Link& link) {
 
 Result<std::vector<Write>> DeletionsOfLink(OpContext& op, items::ItemSource& source,
                                            std::string_view id) {
-  std::vector<Write> writes{Write::Delete(kLinksTable, LinkKey(id))};
+  // Before its metadata is looked for.
+  TRY(const auto marks, ReadMarks(op, source, LinkMarks(id)));
+  std::vector<Write> writes{Write::Delete(kLinksTable, LinkKey(id)), DropMarks(marks)};
   TRY_OK(ForEachOfPartition(op, source, kLinkMetadataTable, id, [&](const Item& item) {
     Item key = LinkKey(id);
     key.Set("metadataKey", Value::S(std::string(item.Text("metadataKey"))));

@@ -53,7 +53,8 @@ Result<std::vector<Link>> LinksBetween(OpContext& op, items::ItemSource& source,
 
 items::Item LinkKey(std::string_view id);
 items::Item LinkItem(const Link& link);
-// Of the link and of its metadata.
+// Of the link, which comes first, of its metadata, and of the marks of its metadata: the commit
+// fails if somebody has written some since.
 Result<std::vector<items::Write>> DeletionsOfLink(OpContext& op, items::ItemSource& source,
                                                   std::string_view id);
 // Of all links in both directions with their metadata, for the permanent deletion of the asset.

@@ -69,12 +69,20 @@ std::string_view MetadataKindName(MetadataKind kind) {
 }
 
 Result<std::vector<MetadataRow>> MetadataOfPath(OpContext& op, items::ItemSource& source,
-                                                const MetadataOwner& owner, std::string_view path) {
+                                                MetadataKind kind, const MetadataOwner& owner,
+                                                std::string_view path) {
   const std::string pair = PairOf(owner.database_id, owner.asset_id);
   std::vector<MetadataRow> rows;
-  for (const MetadataKind kind : {MetadataKind::kMetadata, MetadataKind::kAttribute})
-    TRY_OK(Read(op, source, kind, "DatabaseIdAssetIdFilePathIndex",
-                fmt::format("{}:{}", pair, path), pair.size() + 1, rows));
+  TRY_OK(Read(op, source, kind, "DatabaseIdAssetIdFilePathIndex", fmt::format("{}:{}", pair, path),
+              pair.size() + 1, rows));
+  return rows;
+}
+
+Result<std::vector<MetadataRow>> MetadataOfPath(OpContext& op, items::ItemSource& source,
+                                                const MetadataOwner& owner, std::string_view path) {
+  TRY(auto rows, MetadataOfPath(op, source, MetadataKind::kMetadata, owner, path));
+  TRY(auto attributes, MetadataOfPath(op, source, MetadataKind::kAttribute, owner, path));
+  std::ranges::move(attributes, std::back_inserter(rows));
   return rows;
 }
 

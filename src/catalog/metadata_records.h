@@ -40,7 +40,10 @@ struct MetadataOwner {
   std::string database_id, asset_id;
 };
 
-// Of one path, and of the asset with all its files.
+// Of one path, by key: of one kind, and of both; and of the asset with all its files.
+Result<std::vector<MetadataRow>> MetadataOfPath(OpContext& op, items::ItemSource& source,
+                                                MetadataKind kind, const MetadataOwner& owner,
+                                                std::string_view path);
 Result<std::vector<MetadataRow>> MetadataOfPath(OpContext& op, items::ItemSource& source,
                                                 const MetadataOwner& owner, std::string_view path);
 Result<std::vector<MetadataRow>> MetadataOfAsset(OpContext& op, items::ItemSource& source,

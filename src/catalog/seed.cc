@@ -9,6 +9,8 @@
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "catalog/constraint_records.h"
+#include "catalog/default_schemas.h"
+#include "catalog/metadata_schema_records.h"
 #include "catalog/permissions.h"
 #include "catalog/records.h"
 #include "catalog/seed_history.h"
@@ -26,9 +28,9 @@ namespace {
 constexpr std::string_view kAuthor = "SYSTEM";
 constexpr std::string_view kInternal = "INTERNAL_SYSTEM";
 
-using Items = std::vector<Item>;  // of one role or constraint, by key
+using Items = std::vector<Item>;  // of one role, constraint or schema, by key
 
-// A default role or constraint as this release has it.
+// A default role, constraint or schema as this release has it.
 struct Default {
   std::string table;
   std::string key;
@@ -74,7 +76,7 @@ Item ProfileItem(std::string_view user, std::string_view email, const std::strin
           {"createdOn", Value::S(now)}};
 }
 
-std::vector<Default> DefaultsOf(const std::string& now) {
+std::vector<Default> DefaultsOf(const SeedOptions& options, const std::string& now) {
   std::vector<Default> defaults;
   for (const access::DefaultRole& role : access::DefaultRoles())
     defaults.push_back({kRolesTable, std::string(role.name), {RoleItem(role, now)}, nullptr});
@@ -82,6 +84,10 @@ std::vector<Default> DefaultsOf(const std::string& now) {
   for (const access::Constraint& constraint : access::DefaultConstraints())
     defaults.push_back({kConstraintsTable, constraint.id,
                         ConstraintItems(constraint, authorship, access::Ids::kKeep), &constraint});
+  for (Item& schema : DefaultSchemas(options.schemas, kAuthor, now)) {
+    std::string id(schema.Text("metadataSchemaId"));
+    defaults.push_back({kSchemasTable, std::move(id), {std::move(schema)}, nullptr});
+  }
   return defaults;
 }
 
@@ -95,6 +101,20 @@ bool SameRole(const Item& a, const Item& b) {
          UsableWithoutMfa(a) == UsableWithoutMfa(b);
 }
 
+// The same for schemas, however their fields are written.
+bool SameSchema(const Item& a, const Item& b) {
+  const auto x = SchemaOf(a);
+  const auto y = SchemaOf(b);
+  return x && y && x->name == y->name && x->file_types == y->file_types && x->fields == y->fields &&
+         x->enabled == y->enabled;
+}
+
+// The attribute that tells the records of one default from each other.
+std::string_view KeyNameIn(const std::string& table) {
+  if (table == kConstraintsTable) return "constraintId";
+  return table == kSchemasTable ? "metadataSchemaId" : "roleName";
+}
+
 // One run of the seeding: looks at everything, then writes in one commit.
 class Seeding {
  public:
@@ -106,7 +126,9 @@ class Seeding {
     TRY_OK(ReadStored());
     TRY_OK(ReadMemories());
     report_.first = stored_.empty();
-    for (const Default& wanted : DefaultsOf(now_)) Decide(wanted);
+    const std::vector<Default> defaults = DefaultsOf(options_, now_);
+    TRY_OK(ReadStoredSchemas(defaults));
+    for (const Default& wanted : defaults) Decide(wanted);
     if (report_.first) TRY_OK(PlanUsers());
     if (!writes_.empty()) {
       if (constraints_change_) writes_.push_back(RaiseRevision());
@@ -132,8 +154,19 @@ class Seeding {
     return Ok();
   }
 
+  // Those that are in the place of a default; there may be very many others.
+  Status ReadStoredSchemas(const std::vector<Default>& defaults) {
+    for (const Default& wanted : defaults) {
+      if (wanted.table != kSchemasTable) continue;
+      const Item key = SchemaKeyOf(wanted.items.front());
+      TRY(auto found, store_.BatchGet(op_, kSchemasTable, std::span(&key, 1)));
+      if (found.front()) stored_[{wanted.table, wanted.key}] = {*std::move(found.front())};
+    }
+    return Ok();
+  }
+
   Status ReadMemories() {
-    for (const std::string& table : {kRolesTable, kConstraintsTable})
+    for (const std::string& table : {kRolesTable, kConstraintsTable, kSchemasTable})
       TRY_OK(
           ForEachOfPartition(op_, store_, tables::kSeedsTable, table, [&](const Item& remembered) {
             if (!remembered.Has("offered")) return;  // the revision of the constraints
@@ -174,7 +207,9 @@ class Seeding {
   void DecideUnknown(const Default& wanted, const Items& there, const std::string& now_there,
                      const std::string& digest) {
     if (wanted.constraint == nullptr) {
-      const bool same = SameRole(there.front(), wanted.items.front());
+      const bool same = wanted.table == kSchemasTable
+                            ? SameSchema(there.front(), wanted.items.front())
+                            : SameRole(there.front(), wanted.items.front());
       Remember(wanted, {same ? now_there : "", digest});
       if (!same) report_.kept.push_back(NameOf(wanted));
       return;
@@ -202,8 +237,7 @@ class Seeding {
   }
 
   void Put(const Default& wanted, const Items& there, std::vector<std::string>& told) {
-    const std::string_view key_name =
-        wanted.table == kConstraintsTable ? "constraintId" : "roleName";
+    const std::string_view key_name = KeyNameIn(wanted.table);
     for (const Item& item : wanted.items) writes_.push_back(Write::Put(wanted.table, item));
     for (const Item& old : there) {
       const std::string_view key = old.Text(key_name);

@@ -1,9 +1,10 @@
-// What a stack starts with: default roles, constraints, users and features; later releases replace
-// only what nobody has touched.  Spec: permissions.md section 8, decision D6.
+// What a stack starts with: default roles, constraints, users and metadata schemas; later releases
+// replace only what nobody has touched.  Spec: permissions.md section 8, decision D6;
+// api-metadata.md section 18.3, ruling R14.
 // Blocks on the item store.  One process at a time (the caller holds the stack's lock).
 //
-// What happens to a default role or constraint depends on the record in its place and on what
-// sys.seeds remembers of it (docs/formats/system-tables.md):
+// What happens to a default role, constraint or schema depends on the record in its place and on
+// what sys.seeds remembers of it (docs/formats/system-tables.md):
 //
 //   stack           sys.seeds        record in its place             what happens
 //   --------------- ---------------- ------------------------------- ------------------------------
@@ -24,7 +25,7 @@
 //                   not ours         any                             stays
 //
 // A record is also remembered as untouched when it equals the default of this release, whoever made
-// it.
+// it.  A schema that the configuration does not ask for is neither brought nor looked at.
 #pragma once
 
 #include <string>
@@ -34,6 +35,7 @@
 #include "base/op_context.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "catalog/default_schemas.h"
 #include "items/store.h"
 
 namespace vams::catalog {
@@ -42,6 +44,7 @@ struct SeedOptions {
   std::string admin_user;
   std::string admin_email;
   std::string release = {};  // of the product, to be remembered with the defaults; may be empty
+  DefaultSchemaChoice schemas = {};
 };
 
 struct SeedReport {

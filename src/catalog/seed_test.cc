@@ -5,6 +5,7 @@
 
 #include "access/defaults.h"
 #include "catalog/constraint_records.h"
+#include "catalog/metadata_schema_records.h"
 #include "catalog/seed_history.h"
 #include "catalog/support_test.h"
 
@@ -23,6 +24,10 @@ const std::string kAssetsItem = kAssets + "#group#basicReadOnly";
 const std::string kWebPaths = "initial_basicro_allow_web_paths_get";
 const std::string kWebPathsItem = kWebPaths + "#group#basicReadOnly";
 
+constexpr DefaultSchemaChoice kEverySchema{
+    .asset_links = true, .database = true, .asset = true, .asset_file = true};
+const Item kAssetSchema = SchemaKey("default-asset-schema", "GLOBAL", model::SchemaEntity::kAsset);
+
 Item KeyOf(const std::string& stored_id) { return {{"constraintId", Value::S(stored_id)}}; }
 
 }  // namespace
@@ -34,6 +39,19 @@ class Seed : public EngineTest {
         op, store(),
         {.admin_user = "administrator", .admin_email = "admin@plant.example", .release = "1.0"},
         clock()));
+  }
+  SeedReport RunWithSchemas(const DefaultSchemaChoice& choice = kEverySchema) {
+    return Must(SeedDefaults(op, store(),
+                             {.admin_user = "administrator",
+                              .admin_email = "admin@plant.example",
+                              .release = "1.0",
+                              .schemas = choice},
+                             clock()));
+  }
+  std::vector<Item> Schemas() {
+    std::vector<Item> schemas;
+    Must(ForEachItem(op, store(), kSchemasTable, [&](Item item) { schemas.push_back(item); }));
+    return schemas;
   }
   void Change(const std::string& table, const Item& item) {
     const Write writes[] = {Write::Put(table, item)};
@@ -319,6 +337,124 @@ TEST_P(Seed, CreatesSystemTablesThatAreMissing) {
 
   for (const auto& spec : tables::SystemTables())
     EXPECT_TRUE(store().Table(op, spec.name).ok()) << spec.name;
+}
+
+// ---- Metadata schemas
+
+TEST_P(Seed, BringsTheSchemasThatAreAskedFor) {
+  const SeedReport report = RunWithSchemas();
+
+  EXPECT_EQ(report.added.size(), 27u);
+  EXPECT_EQ(Schemas().size(), 4u);
+  EXPECT_EQ(Must(store().Get(op, kSchemasTable,
+                             SchemaKey("default-file-schema-3dmodel", "GLOBAL",
+                                       model::SchemaEntity::kFileAttribute))),
+            (Item{{"metadataSchemaId", Value::S("default-file-schema-3dmodel")},
+                  {"databaseId:metadataEntityType", Value::S("GLOBAL:fileAttribute")},
+                  {"databaseId", Value::S("GLOBAL")},
+                  {"metadataSchemaEntityType", Value::S("fileAttribute")},
+                  {"schemaName", Value::S("defaultAssetFile3dModel")},
+                  {"fileKeyTypeRestriction", Value::S(".glb,.usd,.obj,.fbx,.gltf,.stl,.usdz")},
+                  {"fields",
+                   Value::S(R"({"fields":[{"metadataFieldKeyName":"Polygon_Count",)"
+                            R"("metadataFieldValueType":"STRING","required":false,"sequence":null,)"
+                            R"("dependsOnFieldKeyName":null,"controlledListKeys":null,)"
+                            R"("defaultMetadataFieldValue":null}]})")},
+                  {"enabled", Value::Bool(true)},
+                  {"dateCreated", Value::S("2025-03-01T10:00:00.123Z")},
+                  {"dateModified", Value::S("2025-03-01T10:00:00.123Z")},
+                  {"createdBy", Value::S("SYSTEM")},
+                  {"modifiedBy", Value::S("SYSTEM")}}));
+  const auto links = SchemaOf(Must(store().Get(
+      op, kSchemasTable,
+      SchemaKey("default-assetlinks-schema", "GLOBAL", model::SchemaEntity::kAssetLink))));
+  std::vector<std::string> fields;
+  for (const auto& field : links->fields)
+    fields.push_back(field.key + " " + std::string(model::ValueTypeName(field.type)) + " " +
+                     std::to_string(*field.sequence));
+  EXPECT_EQ(fields, (std::vector<std::string>{"Translation xyz 1", "Rotation wxyz 2", "Scale xyz 3",
+                                              "Matrix matrix4x4 4"}));
+  EXPECT_EQ(SchemaOf(Must(store().Get(op, kSchemasTable, kAssetSchema)))->fields,
+            (std::vector<model::SchemaField>{{.key = "Location", .type = model::ValueType::kLla}}));
+}
+
+TEST_P(Seed, BringsEachSchemaByItsOwnSwitch) {
+  (void)RunWithSchemas({.database = true});
+
+  ASSERT_EQ(Schemas().size(), 1u);
+  EXPECT_EQ(Schemas()[0].Text("schemaName"), "defaultDatabase");
+  // Switched on later: it comes.
+  EXPECT_EQ(RunWithSchemas({.asset = true, .asset_file = true}).added.size(), 2u);
+  EXPECT_EQ(Schemas().size(), 3u);
+}
+
+// A stack that a release without them made.
+TEST_P(Seed, BringsTheSchemasIntoAStackThatHasRun) {
+  (void)Run();
+
+  EXPECT_EQ(RunWithSchemas().added.size(), 4u);
+
+  const auto before = Schemas();
+  clock().now += 1'000'000;
+  EXPECT_TRUE(RunWithSchemas().added.empty());
+  EXPECT_EQ(Schemas(), before);
+}
+
+TEST_P(Seed, ARemovedSchemaStaysAwayAndAnEditedOneStays) {
+  (void)RunWithSchemas();
+  Remove(kSchemasTable,
+         SchemaKey("default-database-schema", "GLOBAL", model::SchemaEntity::kDatabase));
+  Item edited = Must(store().Get(op, kSchemasTable, kAssetSchema));
+  edited.Set("enabled", Value::Bool(false));
+  Change(kSchemasTable, edited);
+  const auto before = Schemas();
+
+  const SeedReport report = RunWithSchemas();
+
+  EXPECT_TRUE(report.added.empty());
+  EXPECT_TRUE(report.replaced.empty());
+  EXPECT_EQ(report.kept,
+            std::vector<std::string>{"MetadataSchemaStorageTableV2 default-asset-schema"});
+  EXPECT_EQ(Schemas(), before);
+}
+
+// The reference writes its fields with other blanks; they are defaults all the same.
+TEST_P(Seed, ImportedSchemasThatSayTheSameAreRememberedAsUntouched) {
+  (void)RunWithSchemas();
+  Item other = Must(store().Get(op, kSchemasTable, kAssetSchema));
+  other.Set("fields", Value::S(R"({"fields": [{"metadataFieldKeyName": "Location",
+      "metadataFieldValueType": "LLA", "required": false}]})"));
+  other.Set("modifiedBy", Value::S("somebody"));
+  Change(kSchemasTable, other);
+  Remove(kSchemasTable,
+         SchemaKey("default-database-schema", "GLOBAL", model::SchemaEntity::kDatabase));
+  ForgetSeeds();
+
+  const SeedReport first = RunWithSchemas();
+
+  EXPECT_TRUE(first.kept.empty());
+  EXPECT_TRUE(first.added.empty()) << "nothing is added to imported data";
+  EXPECT_EQ(Must(store().Get(op, kSchemasTable, kAssetSchema)), other);
+  Item memory = Must(
+      store().Get(op, tables::kSeedsTable,
+                  {{"key", Value::S("default-asset-schema")}, {"table", Value::S(kSchemasTable)}}));
+  memory.Set("offered", Value::S("a later release has another one"));
+  Change(std::string(tables::kSeedsTable), memory);
+  EXPECT_EQ(RunWithSchemas().replaced,
+            std::vector<std::string>{"MetadataSchemaStorageTableV2 default-asset-schema"});
+  EXPECT_EQ(Schemas().size(), 3u);
+}
+
+TEST_P(Seed, AnImportedSchemaThatSaysSomethingElseIsKept) {
+  (void)RunWithSchemas();
+  Item other = Must(store().Get(op, kSchemasTable, kAssetSchema));
+  other.Set("schemaName", Value::S("ours"));
+  Change(kSchemasTable, other);
+  ForgetSeeds();
+
+  EXPECT_EQ(RunWithSchemas().kept,
+            std::vector<std::string>{"MetadataSchemaStorageTableV2 default-asset-schema"});
+  EXPECT_EQ(Must(store().Get(op, kSchemasTable, kAssetSchema)), other);
 }
 
 TEST(SeedHistory, KnowsMeaningsThatDifferFromTheDefaultsOfNow) {

@@ -117,9 +117,9 @@ bool IsOver(const Item& upload, std::int64_t now_seconds) {
 // One attempt to complete an upload, from reading its record to the commit.
 class Completion {
  public:
-  Completion(const Stores& stores, const AssetPlace& place, std::string_view upload_id,
-             const model::FinishedUpload& upload)
-      : stores_(stores), place_(place), upload_id_(upload_id), upload_(upload) {}
+  Completion(const Stores& stores, const std::string& user, const AssetPlace& place,
+             std::string_view upload_id, const model::FinishedUpload& upload)
+      : stores_(stores), user_(user), place_(place), upload_id_(upload_id), upload_(upload) {}
 
   // Nothing where others changed what was looked at: it has to be tried again, with a new object.
   // `broken` are files of the request that the store would not take in an earlier attempt; files
@@ -131,6 +131,7 @@ class Completion {
   // The content of empty files, if there are any; those it cannot be had for fail.
   void StageNothing(OpContext& op);
   void Fill(AssetEdit& edit);
+  void Announce(AssetEdit& edit) const;
   CompletedUpload Results(CompletedUpload::Outcome outcome) const;
   std::string StoreErrorOf(std::size_t file) const;
   bool HasTakenPreview() const;
@@ -139,6 +140,7 @@ class Completion {
   Result<std::optional<CompletedUpload>> Failed(Error error, std::set<std::size_t>& broken) const;
 
   const Stores& stores_;
+  const std::string& user_;
   const AssetPlace& place_;
   const std::string upload_id_;
   const model::FinishedUpload& upload_;
@@ -192,6 +194,15 @@ void Completion::Fill(AssetEdit& edit) {
     if (upload_.type == UploadType::kAssetPreview)
       edit.Set("previewLocation", Value::M({{"Key", Value::S(object.key)}}));
   }
+}
+
+// New files of the asset are told of, its preview is not.
+void Completion::Announce(AssetEdit& edit) const {
+  if (upload_.type != UploadType::kAssetFile) return;
+  std::vector<std::string> paths;
+  for (const std::size_t i : changes_)
+    paths.push_back(place_.PathOf(ObjectOfUpload(place_, upload_, upload_.files[i].path).key));
+  if (!paths.empty()) edit.Announce({NoticeKind::kFilesUploaded, user_, std::move(paths)});
 }
 
 CompletedUpload Completion::Results(CompletedUpload::Outcome outcome) const {
@@ -276,6 +287,7 @@ Result<std::optional<CompletedUpload>> Completion::Try(OpContext& op,
                                 {Condition::Exists()})
                           : Write::Delete(kUploadsTable, key, {Condition::Exists()}));
   Fill(edit);
+  Announce(edit);
   // Previews were taken because their files were there; those must not go meanwhile.
   if (HasTakenPreview()) edit.ExpectMarks(NothingRemoved(marks));
   auto made = edit.Commit(op);
@@ -364,7 +376,7 @@ Result<CompletedUpload> Uploads::Complete(OpContext& op, Caller& caller, std::st
     TRY_OK(op.Check());
     TRY(const auto place,
         OpenPlace(op, stores_.items, caller, upload.database_id, upload.asset_id));
-    TRY(auto done, Completion(stores_, place, upload_id, upload).Try(op, broken));
+    TRY(auto done, Completion(stores_, caller.user(), place, upload_id, upload).Try(op, broken));
     if (done) return *std::move(done);
   }
   return Error(Code::kInternal,

@@ -63,8 +63,17 @@ Item FileKey(const AssetIds& asset, std::string_view version_id, std::string pat
           {std::string(kFileKey), Value::S(std::move(path))}};
 }
 
-// "metadata:/scan/a.e57:phase".  Both the path and the key may hold colons; the key stands in the
-// row a second time.
+// A path as the sort key of metadata of a version has it.  There a colon ends it, so that those in
+// it are written as newlines, which no path of metadata has: else "c" of "/a:b" and "b:c" of "/a"
+// would be one row.
+std::string SortPath(std::string_view path) {
+  std::string written(path);
+  std::ranges::replace(written, ':', '\n');
+  return written;
+}
+
+// "metadata:/scan/a.e57:phase".  The key may hold colons, and in rows of others the path as well;
+// the key stands in the row a second time.
 MetadataRow MetadataOf(const Item& item) {
   std::string_view place = item.Text(kMetadataSort);
   MetadataRow row;
@@ -84,6 +93,7 @@ MetadataRow MetadataOf(const Item& item) {
     place = place.substr(0, colon);
   }
   row.path = place;
+  std::ranges::replace(row.path, '\n', ':');
   return row;
 }
 
@@ -300,6 +310,37 @@ Result<std::vector<MetadataRow>> MetadataRowsOf(OpContext& op, items::ItemSource
   return rows;
 }
 
+Result<std::optional<std::vector<MetadataRow>>> MetadataRowsAt(
+    OpContext& op, items::ItemSource& source, const AssetIds& asset, std::string_view version_id,
+    MetadataKind kind, std::string_view path) {
+  std::vector<MetadataRow> rows;
+  items::QueryRequest request;
+  request.table = kMetadataVersionsTable;
+  request.partition = Value::S(PartitionOf(asset, version_id));
+  // As it is written here, and by others.
+  for (const std::string& written : std::set{SortPath(path), std::string(path)}) {
+    std::string begin = fmt::format("{}:{}:", MetadataKindName(kind), written);
+    if (begin.size() > kMaxSortBytes) continue;
+    request.sort = items::SortCondition::BeginsWith(Value::S(std::move(begin)));
+    do {
+      TRY(const items::Page page, source.Query(op, request));
+      for (const Item& item : page.items) {
+        MetadataRow row = MetadataOf(item);
+        // Of others, "/a:b" begins like "/a".
+        if (row.kind == kind && row.path == path) rows.push_back(std::move(row));
+      }
+      request.after = page.next;
+    } while (!request.after.empty());
+  }
+  std::ranges::sort(rows, {}, &MetadataRow::key);
+  if (!rows.empty()) return std::optional(std::move(rows));
+  request.sort = {};
+  request.limit = 1;
+  TRY(const items::Page any, source.Query(op, request));
+  if (any.items.empty()) return std::optional<std::vector<MetadataRow>>();
+  return std::optional(std::move(rows));
+}
+
 // ---- Writing.
 
 Item AssetVersionKey(const AssetIds& asset, std::string_view id) {
@@ -335,9 +376,10 @@ Write PutFileVersion(const AssetIds& asset, std::string_view version_id, const F
 
 Write PutMetadataVersion(const AssetIds& asset, std::string_view version_id, const MetadataRow& row,
                          const std::string& created_at) {
-  Item item{{std::string(kVersionPartition), Value::S(PartitionOf(asset, version_id))},
-            {std::string(kMetadataSort),
-             Value::S(fmt::format("{}:{}:{}", MetadataKindName(row.kind), row.path, row.key))}};
+  Item item{
+      {std::string(kVersionPartition), Value::S(PartitionOf(asset, version_id))},
+      {std::string(kMetadataSort),
+       Value::S(fmt::format("{}:{}:{}", MetadataKindName(row.kind), SortPath(row.path), row.key))}};
   item.Set(kPair, Value::S(Pair(asset)));
   item.Set("metadataKey", Value::S(row.key));
   item.Set("metadataValue", Value::S(row.value));

@@ -98,6 +98,12 @@ Result<std::vector<std::pair<AssetVersion, FileVersion>>> VersionsWithFile(
 Result<std::vector<MetadataRow>> MetadataRowsOf(OpContext& op, items::ItemSource& source,
                                                 const AssetIds& asset, std::string_view version_id);
 
+// Of one kind and path ("/scan/a.e57", "/"), by key; nothing if the version holds no metadata at
+// all.
+Result<std::optional<std::vector<MetadataRow>>> MetadataRowsAt(
+    OpContext& op, items::ItemSource& source, const AssetIds& asset, std::string_view version_id,
+    MetadataKind kind, std::string_view path);
+
 // ---- Writing.
 
 items::Item AssetVersionKey(const AssetIds& asset, std::string_view id);

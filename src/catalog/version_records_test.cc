@@ -137,6 +137,45 @@ TEST_F(VersionRecordsTest, MetadataWithColonsComesBackAsItWas) {
                                 "metadata|/a:b/c.e57|x:y|1:2|string"));
 }
 
+// "/a:b" begins like "/a", and other programs write it so that it also looks like it.
+TEST_F(VersionRecordsTest, MetadataOfOnePathIsToldFromThatOfOthers) {
+  const auto put = [&](const std::string& path, const std::string& key, const std::string& value) {
+    Commit({PutMetadataVersion(kGantry, "1",
+                               {.kind = MetadataKind::kMetadata,
+                                .path = path,
+                                .key = key,
+                                .value = value,
+                                .type = "string"},
+                               "now")});
+  };
+  put("/a", "b:c", "of a");
+  put("/a:b", "c", "of a:b");
+  put("/ab", "k", "of ab");
+  bench.PutItem(
+      kMetadataVersionsTable,
+      items::Item{{"databaseId:assetId:assetVersionId", items::Value::S("harbor:gantry:1")},
+                  {"type:filePath:metadataKey", items::Value::S("metadata:/a:b:old")},
+                  {"metadataKey", items::Value::S("old")},
+                  {"metadataValue", items::Value::S("as others write it")},
+                  {"metadataValueType", items::Value::S("string")}});
+  const auto at = [&](std::string_view version, MetadataKind kind, std::string_view path) {
+    std::vector<std::string> texts;
+    const auto rows = Must(MetadataRowsAt(bench.op, bench.items(), kGantry, version, kind, path));
+    if (!rows) return std::vector<std::string>{"nothing at all"};
+    for (const MetadataRow& row : *rows)
+      texts.push_back(row.path + " " + row.key + "=" + row.value);
+    return texts;
+  };
+
+  EXPECT_THAT(at("1", MetadataKind::kMetadata, "/a"), ElementsAre("/a b:c=of a"));
+  EXPECT_THAT(at("1", MetadataKind::kMetadata, "/a:b"),
+              ElementsAre("/a:b c=of a:b", "/a:b old=as others write it"));
+  EXPECT_THAT(at("1", MetadataKind::kMetadata, std::string(2000, 'x')), IsEmpty());
+  EXPECT_THAT(at("1", MetadataKind::kAttribute, "/a"), IsEmpty());
+  EXPECT_THAT(at("2", MetadataKind::kMetadata, "/a"), ElementsAre("nothing at all"));
+  EXPECT_EQ(Must(MetadataRowsOf(bench.op, bench.items(), kGantry, "1")).size(), 4U);
+}
+
 // Permanent deletion leaves nothing behind, whatever release wrote it: rows of versions that have
 // no record, and rows that are in no index.  Other assets keep theirs.
 TEST_F(VersionRecordsTest, DeletionsTakeEverythingOfTheAsset) {

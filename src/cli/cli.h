@@ -90,6 +90,11 @@ void AddAssetsCommands(CLI::App& app, Context& context);
 void AddAssetVersionCommands(CLI::App& app, Context& context);
 void AddAssetLinksCommands(CLI::App& app, Context& context);
 void AddFileCommands(CLI::App& app, Context& context);
+void AddMetadataCommands(CLI::App& app, Context& context);
+void AddMetadataSchemaCommands(CLI::App& app, Context& context);
+void AddTagCommands(CLI::App& app, Context& context);
+void AddCommentCommands(CLI::App& app, Context& context);
+void AddSubscriptionCommands(CLI::App& app, Context& context);
 
 // Progress of long work on standard error: one line that is rewritten on a terminal, lines now and
 // then otherwise.

@@ -19,6 +19,8 @@ class JsonInput {
   // kInvalid if that is no JSON object.
   Status Read();
   bool given() const { return !given_.empty(); }
+  // What was given, unread; for Require.
+  const std::string& text() const { return given_; }
   const boost::json::object& object() const { return object_; }
   bool Has(std::string_view key) const { return object_.contains(key); }
 

@@ -90,6 +90,11 @@ int Main(int argc, char** argv) {
   AddAssetVersionCommands(app, context);
   AddAssetLinksCommands(app, context);
   AddFileCommands(app, context);
+  AddMetadataCommands(app, context);
+  AddMetadataSchemaCommands(app, context);
+  AddTagCommands(app, context);
+  AddCommentCommands(app, context);
+  AddSubscriptionCommands(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

@@ -201,7 +201,16 @@ struct Smtp {
   std::string user;
   std::string password_ref;  // "file:/path" or "env:NAME"
   std::string from;
+  std::string ca_file;  // PEM of authorities; empty: the system's
   bool operator==(const Smtp&) const = default;
+};
+
+struct Notifications {
+  Smtp smtp;
+  std::int64_t digest_seconds = 60;  // from the first change to the mail about it
+  std::string
+      public_url;  // where links in mails lead; empty: the public host or the listen address
+  bool operator==(const Notifications&) const = default;
 };
 
 struct Backup {
@@ -236,7 +245,7 @@ struct Config {
   Engines engines;
   ServerSection server;
   Hooks hooks;
-  Smtp smtp;
+  Notifications notifications;
   Backup backup;
 
   bool operator==(const Config&) const = default;

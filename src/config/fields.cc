@@ -309,6 +309,9 @@ void AddOwnSections(Table& t) {
   t.Add(Text("notifications.smtp.user", nullptr, "none"));
   t.Add(Of("notifications.smtp.passwordRef", Type::kSecretReference, nullptr, "none"));
   t.Add(Text("notifications.smtp.from", nullptr, "none"));
+  t.Add(Of("notifications.smtp.caFile", Type::kFile, nullptr, "the system's authorities"));
+  t.Add(Int("notifications.digestSeconds", 60, 0, 86400));
+  t.Add(Of("notifications.publicUrl", Type::kUrl, nullptr, "the public host, else server.listen"));
   t.Add(Of("backup.repository", Type::kFile, nullptr, "<home>/backups"));
   t.Add(Int("backup.keep", 7, 1, 100000));
   t.Add(Text("backup.schedule", nullptr, "only when asked and before updates"));

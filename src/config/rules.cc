@@ -274,27 +274,47 @@ class Rules {
 
   void Mail() {
     const std::string prefix = "notifications.smtp.";
-    if (c_.smtp.host.empty()) {
-      for (const std::string_view name : {"port", "security", "user", "passwordRef", "from"})
+    const Smtp& smtp = c_.notifications.smtp;
+    if (smtp.host.empty()) {
+      for (const std::string_view name :
+           {"port", "security", "user", "passwordRef", "from", "caFile"})
         if (in_.is_set(prefix + std::string(name))) {
           Warn("mail-host", prefix + "host", "mail has settings but no host, so none is sent");
           break;
         }
       return;
     }
-    if (c_.smtp.from.find('@') == std::string::npos)
+    if (smtp.from.find('@') == std::string::npos)
       Fail("mail-from", prefix + "from",
            "mail needs the address it is sent from; set it to one such as vams@example.com");
-    if (!c_.smtp.user.empty() && c_.smtp.password_ref.empty())
+    if (!smtp.ca_file.empty()) ReadableFile("mail-authority", prefix + "caFile", smtp.ca_file);
+    MailPassword(prefix, smtp);
+    if (c_.notifications.public_url.empty() && !HasPublicHost())
+      Warn("mail-links", "notifications.publicUrl",
+           "links in mails lead to the listen address, which others may not reach; set this to "
+           "where people reach the server");
+  }
+
+  void MailPassword(const std::string& prefix, const Smtp& smtp) {
+    if (!smtp.user.empty() && smtp.password_ref.empty())
       Fail("mail-password", prefix + "passwordRef",
            "the mail user has no password; set this to file:/path or env:NAME");
-    if (const auto file = FileReference(c_.smtp.password_ref))
+    if (!smtp.user.empty() && smtp.security == MailSecurity::kNone)
+      Warn("mail-security", prefix + "security",
+           "the mail password travels in the clear; set this to starttls or tls");
+    if (const auto file = FileReference(smtp.password_ref))
       KeyFile("mail-password", prefix + "passwordRef", *file, {});
-    else if (c_.smtp.password_ref.starts_with("env:") &&
-             !in_.environment.contains(c_.smtp.password_ref.substr(4)))
+    else if (smtp.password_ref.starts_with("env:") &&
+             !in_.environment.contains(smtp.password_ref.substr(4)))
       Warn("mail-password", prefix + "passwordRef",
            fmt::format("the variable {} is not set here; it must be where the server runs",
-                       c_.smtp.password_ref.substr(4)));
+                       smtp.password_ref.substr(4)));
+  }
+
+  // As app::PublicUrl finds it.
+  bool HasPublicHost() const {
+    return (c_.alb.enabled && !c_.alb.domain_host.empty()) ||
+           (c_.cloud_front.custom_domain && !c_.cloud_front.domain_host.empty());
   }
 
   void KeyFile(std::string rule, std::string path, const std::string& file,

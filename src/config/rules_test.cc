@@ -280,8 +280,16 @@ TEST_F(RuleFiles, MailNeedsASenderAndAPasswordByReference) {
   EXPECT_EQ(Errors(base + R"(, "passwordRef": "file:)" + Make("pw", 3, 0600) + "\"}}}"), "");
   EXPECT_EQ(Errors(base + R"(, "passwordRef": "file:)" + Make("open", 3, 0644) + "\"}}}"),
             "mail-password@notifications.smtp.passwordRef");
-  EXPECT_EQ(Warnings(base + R"(, "passwordRef": "env:NOT_SET"}}})"),
+  EXPECT_EQ(Errors(base + R"(, "passwordRef": "env:SET", "caFile": "/absent.pem"}}})"),
+            "mail-authority@notifications.smtp.caFile");
+  const std::string links = R"(, "publicUrl": "https://assets.plant.example"}})";
+  EXPECT_EQ(Warnings(base + R"(, "passwordRef": "env:NOT_SET"})" + links),
             "mail-password@notifications.smtp.passwordRef");
+  EXPECT_EQ(Warnings(base + R"(, "passwordRef": "file:)" + Make("pw2", 3, 0600) +
+                     R"(", "security": "none"})" + links),
+            "mail-security@notifications.smtp.security");
+  EXPECT_EQ(Warnings(base + R"(, "passwordRef": "file:)" + Make("pw3", 3, 0600) + "\"}}}"),
+            "mail-links@notifications.publicUrl");
   EXPECT_EQ(Warnings(R"({"notifications": {"smtp": {"port": 25}}})"),
             "mail-host@notifications.smtp.host");
 }
@@ -294,7 +302,7 @@ TEST(Report, PutsProblemsFirstAndAlignsItsColumns) {
   const std::string text = RenderText(report);
 
   EXPECT_TRUE(text.starts_with(
-      "/etc/vams/config.json: 2 errors, 1 warning; 1 used, 139 new, 1 without meaning here\n\n"
+      "/etc/vams/config.json: 2 errors, 1 warning; 1 used, 142 new, 1 without meaning here\n\n"
       "Errors (nothing starts or changes until they are mended)\n"
       "  line 2  backup.keep            invalid (expected a whole number from 1 to 100000)\n"
       "  line 3  app.adminEmailAddress  the first administrator has no e-mail address; set one\n\n"

@@ -16,12 +16,12 @@
 #include "catalog/assets.h"
 #include "catalog/databases.h"
 #include "catalog/metadata_records.h"
+#include "catalog/tag_records.h"
 
 namespace vams::demo {
 
 using catalog::AssetEdit;
 using catalog::AssetPlace;
-using items::Condition;
 using items::Value;
 using items::Write;
 
@@ -101,8 +101,8 @@ class Loader {
     return Ok();
   }
 
-  Status PutIfAbsent(const std::string& table, items::Item item) {
-    const Write writes[] = {Write::Put(table, std::move(item), {Condition::Absent()})};
+  // What is there already stays as it is.
+  Status CommitIfNew(std::vector<Write> writes) {
     const auto done = stores_.items.Commit(op_, writes);
     if (!done.ok() && done.error().code != Code::kConflict) return done.error();
     return Ok();
@@ -110,13 +110,12 @@ class Loader {
 
   Status MakeTags(const Library& library) {
     for (const DemoTagType& type : library.tag_types) {
-      TRY_OK(PutIfAbsent("TagTypeStorageTable", {{"description", Value::S(type.description)},
-                                                 {"required", Value::S("False")},
-                                                 {"tagTypeName", Value::S(type.name)}}));
+      TRY_OK(CommitIfNew({catalog::PutNewTagType(
+          {.name = type.name, .description = type.description, .required = false})}));
       for (const auto& [name, description] : type.tags)
-        TRY_OK(PutIfAbsent("TagStorageTable", {{"description", Value::S(description)},
-                                               {"tagName", Value::S(name)},
-                                               {"tagTypeName", Value::S(type.name)}}));
+        TRY_OK(CommitIfNew(
+            {catalog::PutNewTag({.name = name, .description = description, .type = type.name}),
+             catalog::CheckTagType(type.name), catalog::TouchTags()}));
     }
     return Ok();
   }

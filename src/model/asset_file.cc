@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "model/text.h"
+
 namespace vams::model {
 
 namespace {
@@ -12,13 +14,6 @@ constexpr std::size_t kPage = 100;
 constexpr std::size_t kMostOfPage = 1000;
 constexpr TextRule kPath{.required = true, .min = 1};
 constexpr std::size_t kMaxOtherType = 30;
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
 
 }  // namespace
 

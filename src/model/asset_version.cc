@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <set>
 
+#include "model/text.h"
+
 namespace vams::model {
 
 namespace {
@@ -11,13 +13,6 @@ namespace {
 constexpr TextRule kComment{.min = 1, .max = 256};
 constexpr TextRule kChangedComment{.required = false, .min = 1, .max = 1024};
 constexpr TextRule kAlias{.required = false, .max = 64};
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n\v\f";
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
 
 }  // namespace
 

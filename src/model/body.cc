@@ -7,6 +7,8 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "model/text.h"
+
 namespace vams::model {
 
 namespace json = boost::json;
@@ -35,6 +37,14 @@ std::optional<std::int64_t> WholeNumber(const json::value& value) {
   return number;
 }
 
+// As Python's repr() writes it: the shortest text that reads back the same, with at least one digit
+// behind the point or an exponent.  Spec: api-metadata.md section 1.5.
+std::string FloatText(double number) {
+  std::string text = fmt::format("{}", number);
+  if (text.find_first_not_of("-0123456789") == text.npos) text += ".0";
+  return text;
+}
+
 }  // namespace
 
 void Problems::Add(std::string where, std::string reason) {
@@ -55,9 +65,11 @@ std::optional<std::string> ScalarText(const json::value& value) {
     case json::kind::bool_:
       return value.get_bool() ? "True" : "False";
     case json::kind::int64:
+      return fmt::format("{}", value.get_int64());
     case json::kind::uint64:
+      return fmt::format("{}", value.get_uint64());
     case json::kind::double_:
-      return json::serialize(value);
+      return FloatText(value.get_double());
     default:
       return std::nullopt;
   }
@@ -111,10 +123,7 @@ std::optional<bool> ObjectReader::OptionalBool(std::string_view name) {
   const json::value* value = object_.if_contains(name);
   if (value == nullptr || value->is_null()) return std::nullopt;
   if (value->is_bool()) return value->get_bool();
-  std::string text = ScalarText(*value).value_or("?");
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  const std::string text = Lower(ScalarText(*value).value_or("?"));
   if (std::ranges::find(kYes, text) != kYes.end()) return true;
   if (std::ranges::find(kNo, text) != kNo.end()) return false;
   problems_.Add(Where(name), "value could not be parsed to a boolean (type=type_error.bool)");

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "model/pattern.h"
+#include "model/text.h"
 
 namespace vams::model {
 
@@ -13,18 +14,7 @@ namespace {
 constexpr TextRule kDescription{.min = 4, .max = 256};
 constexpr TextRule kExtensions{.required = false, .max = 256};
 
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n\v\f";
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
-bool IsAll(std::string_view entry) {
-  constexpr std::string_view kAll = ".all";
-  return std::ranges::equal(entry, kAll, {},
-                            [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-}
+bool IsAll(std::string_view entry) { return IsWord(entry, ".all"); }
 
 Complaint CheckExtension(std::string_view entry) {
   // At least one letter or digit: dots alone are no extension.

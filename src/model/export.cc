@@ -1,6 +1,6 @@
 #include "model/export.h"
 
-#include <algorithm>
+#include "model/text.h"
 
 namespace vams::model {
 
@@ -15,10 +15,8 @@ bool Flag(ObjectReader& reader, std::string_view name, bool otherwise) {
 }
 
 // With its dot and in lower case, as extensions of files are compared.
-std::string Extension(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+std::string Extension(std::string_view given) {
+  std::string text = Lower(given);
   return text.starts_with('.') ? text : '.' + text;
 }
 

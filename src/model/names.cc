@@ -2,22 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "model/pattern.h"
+#include "model/text.h"
 
 namespace vams::model {
 
 namespace {
 
-bool IsGlobal(std::string_view value) {
-  const auto is_blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
-  while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
-  constexpr std::string_view kWord = "global";
-  return std::ranges::equal(value, kWord, {},
-                            [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-}
+bool IsGlobal(std::string_view value) { return IsWord(Trim(value), "global"); }
 
 }  // namespace
 

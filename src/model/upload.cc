@@ -8,6 +8,7 @@
 #include <set>
 
 #include "model/names.h"
+#include "model/text.h"
 
 namespace vams::model {
 
@@ -177,25 +178,12 @@ Complaint CheckFinishedIngest(const FinishedIngest& ingest) {
   return std::nullopt;
 }
 
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n\v\f";
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 // In lower case, without blanks and empty entries.
 std::vector<std::string> Extensions(std::string_view list) {
   std::vector<std::string> extensions;
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    std::string entry(Trim(list.substr(begin, end - begin)));
-    std::ranges::transform(entry, entry.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    if (!entry.empty()) extensions.push_back(std::move(entry));
-    begin = end + 1;
-  }
+  ForEachEntry(list, [&](std::string_view entry) {
+    if (!entry.empty()) extensions.push_back(Lower(entry));
+  });
   return extensions;
 }
 

@@ -46,6 +46,11 @@ inline constexpr std::string_view kAssetMarksTable = "sys.asset-marks";
 inline constexpr std::string_view kArchivedObjectsTable = "sys.archived-objects";
 // What an external folder and its bucket had in common last: folders/folder_sync.h.
 inline constexpr std::string_view kFolderFilesTable = "sys.folder-files";
+// Addresses that asked for mail, changes that have to be told, and mails that wait to be sent:
+// catalog/mail_addresses.h, catalog/notices.h, catalog/mails.h.
+inline constexpr std::string_view kMailAddressesTable = "sys.mail-addresses";
+inline constexpr std::string_view kNoticesTable = "sys.notices";
+inline constexpr std::string_view kMailsTable = "sys.mails";
 // The keys that sign object URLs: objects/signed_url.h.
 inline constexpr std::string_view kUrlKeysTable = "sys.url-keys";
 
