@@ -27,6 +27,7 @@ constexpr char kCut = '~';
 constexpr std::uint32_t kMaxPosition = (1U << 28U) - 1;
 constexpr std::uint32_t kNear = 21;  // places behind the first that form 1 has room for
 constexpr std::uint32_t kMaxSinglePosition = (1U << 24U) - 1;
+constexpr std::uint32_t kMaxPairPosition = (1U << 12U) - 1;
 
 // Short and fast; what is found by it alone is compared with the value itself.
 std::string Digest16(std::string_view text) { return fmt::format("{:016x}", StableHash(text)); }
@@ -241,9 +242,9 @@ int FlatPlace(std::string_view flat) { return flat == "AB_" ? 1 : 0; }
 // The two low bits tell the form:
 //   0  one place:            position << 5 | field << 2
 //   1  places near the first: set of the 21 positions behind it << 11 | first << 5 | field << 2
-//   2  several in a field:   number << 5 | field << 2
-//   3  several fields:       count << 10 | fields << 2
-Occurrence Occurrence::Of(const std::vector<Place>& places, char group) {
+//   2  two places:           first << 17 | second << 2, each field << 12 | position
+//   3  otherwise:            count << 10 | fields << 2
+Occurrence Occurrence::Of(std::span<const Place> places, char group) {
   std::uint32_t mask = 0;
   std::uint64_t positions = 0;
   std::uint32_t first_position = kMaxPosition;
@@ -261,37 +262,46 @@ Occurrence Occurrence::Of(const std::vector<Place>& places, char group) {
     return Occurrence((first.position << 5U) | (first.field << 2U));
   if (std::has_single_bit(mask) && last < kShortPositions && last - first_position <= kNear)
     return OfPositions(first.field, positions);
-  if (std::has_single_bit(mask)) {
-    const auto number =
-        static_cast<std::uint32_t>(std::min<std::size_t>(places.size(), (1U << 27U) - 1));
-    return Occurrence((number << 5U) | (first.field << 2U) | 2U);
+  if (places.size() == 2 && last <= kMaxPairPosition) {
+    const auto [a, b] = std::minmax(first, places.back());
+    return Occurrence((((a.field << 12U) | a.position) << 17U) |
+                      (((b.field << 12U) | b.position) << 2U) | 2U);
   }
   const auto all = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, (1U << 22U) - 2));
   return Occurrence((all << 10U) | (mask << 2U) | 3U);
-}
-
-std::uint32_t Occurrence::Count(char group) const {
-  const std::uint32_t weight = group == kCoreWord ? kWeights[(code_ >> 2U) & 7U] : 1U;
-  switch (code_ & 3U) {
-    case 0:
-      return weight;
-    case 1:
-      return weight * (1U + static_cast<std::uint32_t>(std::popcount(code_ >> 11U)));
-    case 2:
-      return weight * (code_ >> 5U);
-    default:
-      return code_ >> 10U;
-  }
-}
-
-std::uint32_t Occurrence::FieldMask() const {
-  return (code_ & 3U) == 3 ? (code_ >> 2U) & 0xFFU : 1U << ((code_ >> 2U) & 7U);
 }
 
 Occurrence Occurrence::OfPositions(unsigned field, std::uint64_t positions) {
   const auto first = static_cast<std::uint32_t>(std::countr_zero(positions));
   const auto behind = static_cast<std::uint32_t>((positions >> first) >> 1U);
   return Occurrence((behind << 11U) | (first << 5U) | (field << 2U) | 1U);
+}
+
+std::uint32_t Occurrence::Count(char group) const {
+  const auto weight = [&](std::uint32_t field) -> std::uint32_t {
+    return group == kCoreWord ? kWeights[field & 7U] : 1U;
+  };
+  switch (code_ & 3U) {
+    case 0:
+      return weight(code_ >> 2U);
+    case 1:
+      return weight(code_ >> 2U) * (1U + static_cast<std::uint32_t>(std::popcount(code_ >> 11U)));
+    case 2:
+      return weight(code_ >> 29U) + weight(code_ >> 14U);
+    default:
+      return code_ >> 10U;
+  }
+}
+
+std::uint32_t Occurrence::FieldMask() const {
+  switch (code_ & 3U) {
+    case 2:
+      return (1U << (code_ >> 29U)) | (1U << ((code_ >> 14U) & 7U));
+    case 3:
+      return (code_ >> 2U) & 0xFFU;
+    default:
+      return 1U << ((code_ >> 2U) & 7U);
+  }
 }
 
 std::optional<Occurrence::Short> Occurrence::AsShort() const {
@@ -303,9 +313,20 @@ std::optional<Occurrence::Short> Occurrence::AsShort() const {
   return std::nullopt;
 }
 
-std::optional<Occurrence::Place> Occurrence::Single() const {
-  if ((code_ & 3U) != 0) return std::nullopt;
-  return Place{(code_ >> 2U) & 7U, code_ >> 5U};
+Occurrence::Places Occurrence::AllPlaces() const {
+  Places places;
+  const unsigned field = (code_ >> 2U) & 7U;
+  constexpr std::uint32_t kPosition = kMaxPairPosition;
+  if ((code_ & 3U) == 0) {
+    places.push_back({field, code_ >> 5U});
+  } else if (const auto near = AsShort()) {
+    for (std::uint64_t rest = near->positions; rest != 0; rest &= rest - 1)
+      places.push_back({field, static_cast<std::uint32_t>(std::countr_zero(rest))});
+  } else if ((code_ & 3U) == 2) {
+    places.push_back({code_ >> 29U, (code_ >> 17U) & kPosition});
+    places.push_back({(code_ >> 14U) & 7U, (code_ >> 2U) & kPosition});
+  }
+  return places;
 }
 
 DocumentTerms TermsOf(const Document& document) { return Collector(document).Collect(); }

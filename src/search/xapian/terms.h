@@ -4,8 +4,10 @@
 // Thread rule: values and pure functions.  Nothing blocks.
 #pragma once
 
+#include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,11 +78,13 @@ class Occurrence {
   struct Place {
     unsigned field;
     std::uint32_t position;  // of the word in the field; between values one is left out
+
+    auto operator<=>(const Place&) const = default;
   };
 
   Occurrence() = default;
   explicit Occurrence(std::uint32_t code) : code_(code) {}
-  static Occurrence Of(const std::vector<Place>& places, char group);
+  static Occurrence Of(std::span<const Place> places, char group);
   // Positions that AsShort gave, or some of them.
   static Occurrence OfPositions(unsigned field, std::uint64_t positions);
 
@@ -94,9 +98,11 @@ class Occurrence {
     std::uint64_t positions;
   };
   std::optional<Short> AsShort() const;
-  bool HasPositions() const { return (code_ & 3U) >= 2; }
-  // Its only place; nothing if there are several.
-  std::optional<Place> Single() const;
+  bool HasPositions() const { return (code_ & 3U) == 3; }
+  // Unless it has positions: all places, ascending.
+  static constexpr std::size_t kMaxPlaces = 22;
+  using Places = boost::container::static_vector<Place, kMaxPlaces>;
+  Places AllPlaces() const;
 
   static constexpr std::uint32_t kShortPositions = 64;
 

@@ -62,20 +62,20 @@ std::uint32_t Follow(std::uint32_t before, Occurrence now, std::uint32_t fields)
   const Occurrence last(before - 1);
   if ((last.FieldMask() & now.FieldMask() & fields) == 0) return kNo;
   if (last.HasPositions() || now.HasPositions()) return kLookUp;
-  const auto a = last.Single();
-  const auto b = now.Single();
-  if (a && b) return b->position == a->position + 1 ? StateOf(now) : kNo;
   const auto from = last.AsShort();
   const auto to = now.AsShort();
   if (from && to) {
     const std::uint64_t both = (from->positions << 1U) & to->positions;
     return both != 0 ? StateOf(Occurrence::OfPositions(to->field, both)) : kNo;
   }
-  // One is a single far place: what may lie before it is the last of the near ones.
-  return from && b && b->position == Occurrence::kShortPositions &&
-                 (from->positions >> (Occurrence::kShortPositions - 1)) != 0
-             ? StateOf(now)
-             : kNo;
+  const Occurrence::Places before_places = last.AllPlaces();
+  Occurrence::Places behind;
+  for (const Occurrence::Place place : now.AllPlaces())
+    if (((fields >> place.field) & 1U) != 0 && place.position > 0 &&
+        std::ranges::binary_search(before_places,
+                                   Occurrence::Place{place.field, place.position - 1}))
+      behind.push_back(place);
+  return behind.empty() ? kNo : StateOf(Occurrence::Of(behind, kCoreWord));
 }
 
 }  // namespace
@@ -131,11 +131,9 @@ bool WordSets::HasPhrase(DocId doc, const std::vector<std::string>& terms,
     std::vector<std::uint32_t> places;
     if (occurrence.HasPositions()) {
       places = view_.reader.Positions(doc, terms[i]);
-    } else if (const auto single = occurrence.Single()) {
-      places.push_back(PositionOf(*single));
-    } else if (const auto near = occurrence.AsShort()) {
-      for (std::uint32_t p = 0; p < Occurrence::kShortPositions; ++p)
-        if (((near->positions >> p) & 1U) != 0) places.push_back(PositionOf({near->field, p}));
+    } else {
+      for (const Occurrence::Place place : occurrence.AllPlaces())
+        places.push_back(PositionOf(place));
     }
     std::erase_if(places, [&](std::uint32_t place) {
       return ((fields >> (place >> 28U)) & 1U) == 0 ||

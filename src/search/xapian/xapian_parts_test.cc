@@ -22,46 +22,60 @@ using conformance::File;
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
-TEST(Occurrence, HoldsOnePlaceAsItIs) {
-  const auto occurrence = Occurrence::Of({{.field = 5, .position = 100'000}}, kMetadataWord);
+using Place = Occurrence::Place;
 
-  ASSERT_TRUE(occurrence.Single());
-  EXPECT_EQ(occurrence.Single()->field, 5u);
-  EXPECT_EQ(occurrence.Single()->position, 100'000u);
-  EXPECT_EQ(occurrence.FieldMask(), 1u << 5U);
-  EXPECT_FALSE(occurrence.HasPositions());
-  EXPECT_EQ(occurrence.Count(kMetadataWord), 1u);
+Occurrence Of(const std::vector<Place>& places, char group = kCoreWord) {
+  return Occurrence::Of(places, group);
+}
+std::vector<Place> PlacesOf(Occurrence occurrence) {
+  const auto places = occurrence.AllPlaces();
+  return {places.begin(), places.end()};
+}
+
+TEST(Occurrence, HoldsOnePlaceWhereverItIs) {
+  const std::vector<Place> far = {{.field = 5, .position = 100'000}};
+
+  EXPECT_EQ(PlacesOf(Of(far)), far);
+  EXPECT_EQ(Of(far).FieldMask(), 1u << 5U);
+  EXPECT_FALSE(Of(far).HasPositions());
+  EXPECT_EQ(Of(far, kMetadataWord).Count(kMetadataWord), 1u);
 }
 
 TEST(Occurrence, HoldsNearPlacesOfAFieldAsASet) {
-  const auto early =
-      Occurrence::Of({{.field = 0, .position = 0}, {.field = 0, .position = 21}}, kCoreWord);
-  const auto late =
-      Occurrence::Of({{.field = 7, .position = 63}, {.field = 7, .position = 42}}, kCoreWord);
+  const auto early = Of({{.field = 0, .position = 0}, {.field = 0, .position = 21}});
+  const auto late = Of({{7, 63}, {7, 62}, {7, 42}});
 
   ASSERT_TRUE(early.AsShort() && late.AsShort());
   EXPECT_EQ(early.AsShort()->positions, (std::uint64_t{1} << 21U) | 1U);
   EXPECT_FALSE(early.HasPositions());
   EXPECT_EQ(early.Count(kCoreWord), 8u);  // a name counts four times
-  EXPECT_EQ(late.AsShort()->field, 7u);
-  EXPECT_EQ(late.AsShort()->positions, (std::uint64_t{1} << 63U) | (std::uint64_t{1} << 42U));
+  EXPECT_EQ(PlacesOf(late), (std::vector<Place>{{7, 42}, {7, 62}, {7, 63}}));
   EXPECT_EQ(late.FieldMask(), 1u << 7U);
 }
 
-TEST(Occurrence, LeavesOtherPlacesToPositions) {
-  const auto apart =
-      Occurrence::Of({{.field = 1, .position = 3}, {.field = 1, .position = 25}}, kCoreWord);
-  const auto far =
-      Occurrence::Of({{.field = 1, .position = 60}, {.field = 1, .position = 64}}, kCoreWord);
-  const auto fields =
-      Occurrence::Of({{.field = 0, .position = 1}, {.field = 1, .position = 2}}, kCoreWord);
+TEST(Occurrence, HoldsTwoPlacesOfAnyFields) {
+  const auto apart = Of({{.field = 1, .position = 4000}, {.field = 1, .position = 3}});
+  const auto fields = Of({{.field = 0, .position = 1}, {.field = 7, .position = 4095}});
 
-  EXPECT_TRUE(apart.HasPositions());
-  EXPECT_TRUE(far.HasPositions());
-  EXPECT_EQ(far.Count(kCoreWord), 2u);
-  EXPECT_TRUE(fields.HasPositions());
+  EXPECT_EQ(PlacesOf(apart), (std::vector<Place>{{1, 3}, {1, 4000}}));
+  EXPECT_EQ(apart.Count(kCoreWord), 2u);
+  EXPECT_EQ(apart.FieldMask(), 2u);
+  EXPECT_EQ(PlacesOf(fields), (std::vector<Place>{{0, 1}, {7, 4095}}));
   EXPECT_EQ(fields.Count(kCoreWord), 5u);
-  EXPECT_EQ(fields.FieldMask(), 3u);
+  EXPECT_EQ(fields.FieldMask(), (1u << 7U) | 1u);
+  EXPECT_FALSE(fields.HasPositions());
+}
+
+TEST(Occurrence, LeavesOtherPlacesToPositions) {
+  const auto far = Of({{1, 3}, {1, 4096}});
+  const auto many = Of({{1, 3}, {1, 4}, {1, 99}});
+  const auto fields = Of({{0, 1}, {1, 2}, {5, 0}});
+
+  for (const Occurrence occurrence : {far, many, fields}) EXPECT_TRUE(occurrence.HasPositions());
+  EXPECT_EQ(far.Count(kCoreWord), 2u);
+  EXPECT_EQ(many.FieldMask(), 2u);
+  EXPECT_EQ(fields.Count(kCoreWord), 8u);
+  EXPECT_EQ(fields.FieldMask(), (1u << 5U) | 3u);
 }
 
 TEST(Row, ComesBackAsItWas) {
