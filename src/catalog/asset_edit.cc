@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/contention.h"
 #include "base/log.h"
 
 namespace vams::catalog {
@@ -18,7 +19,7 @@ namespace {
 
 constexpr std::string_view kType = "assetType";
 // How often a type is settled while others change the files.
-constexpr int kSettleAttempts = 5;
+constexpr int kSettleAttempts = 20;
 
 // The type that the live files give; nothing if there is none.  Two are as good as any number.
 Result<std::optional<std::string>> TypeOfFiles(OpContext& op, objects::ObjectStore& objects,
@@ -118,7 +119,7 @@ Result<std::vector<std::optional<VersionInfo>>> AssetEdit::Commit(OpContext& op)
 
 Result<std::string> SettleAssetType(OpContext& op, const Stores& stores, const AssetPlace& place) {
   std::string stored;
-  for (int attempt = 0; attempt < kSettleAttempts; ++attempt) {
+  for (Contention contention(kSettleAttempts); contention.Next();) {
     // The record first: files that come behind it settle the type themselves.
     TRY(const auto asset, FindAsset(op, stores.items, place.asset.database_id, place.asset.id));
     if (!asset) return place.asset.type;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/contention.h"
 #include "base/op_context.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -62,18 +63,15 @@ MetadataOwner OwnerOf(const Asset& asset);
 
 // ---- Trying again.
 
-// How often an operation looks again at what others changed meanwhile.
-inline constexpr int kFileAttempts = 20;
-
 // Whether a commit failed because something is no longer as it was read.
 bool IsOvertaken(const Error& error);
 Error Overtaken();
 
 // `attempt` gives a Result<std::optional<T>>; nothing: it was overtaken, and is made again.
 template <typename Attempt>
-auto UntilNotOvertaken(OpContext& op, Attempt attempt, int most_attempts = kFileAttempts)
+auto UntilNotOvertaken(OpContext& op, Attempt attempt, int attempts = Contention::kAttempts)
     -> Result<typename decltype(attempt())::value_type::value_type> {
-  for (int i = 0; i < most_attempts; ++i) {
+  for (Contention contention(attempts); contention.Next();) {
     TRY_OK(op.Check());
     TRY(auto done, attempt());
     if (done) return *std::move(done);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/contention.h"
 #include "catalog/asset_files_test.h"
 
 namespace vams::catalog {
@@ -195,7 +196,7 @@ TEST_F(RaceTest, GivesUpWhenOthersNeverStop) {
   EXPECT_EQ(Failure(files.Move(bench.op, caller, kGantry, "a", "b")).first, Code::kUnavailable);
 
   EXPECT_EQ(bench.LiveKeys("gantry/a"), (Texts{"gantry/a"}));
-  EXPECT_LE(round, 50);
+  EXPECT_LE(round, Contention::kAttempts);
 }
 
 // Two threads move a file back and forth under each other's feet: it is at one place at last, with

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/contention.h"
 #include "base/random.h"
 #include "catalog/asset_marks.h"
 #include "catalog/records.h"
@@ -24,7 +25,7 @@ namespace {
 // The marks that all links share.  No asset's, whose name has a colon.
 constexpr std::string_view kAllLinks = "links";
 // Of several who make links one gets through each time; the request's deadline ends it before this.
-constexpr int kAttempts = 10'000;
+constexpr int kAttempts = 1'000;
 
 constexpr std::string_view kNoLink = "Asset link not found";
 constexpr std::string_view kEndsGone = "One or both linked assets no longer exist";
@@ -132,7 +133,7 @@ Result<std::string> AssetLinks::Create(OpContext& op, Caller& caller,
     return Write::Check(kAssetsTable, AssetKey(end.database_id, end.asset_id),
                         {Condition::Exists()});
   };
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (Contention contention(kAttempts); contention.Next();) {
     TRY_OK(op.Check());
     // Before what is looked for, so that a link that somebody makes meanwhile is noticed.
     TRY(const auto marks, ReadMarks(op, stores_.items, kAllLinks));
@@ -205,7 +206,7 @@ Status AssetLinks::TryUpdate(OpContext& op, Caller& caller, std::string_view id,
 
 Status AssetLinks::Update(OpContext& op, Caller& caller, std::string_view id,
                           const model::AssetLinkChange& change) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (Contention contention(kAttempts); contention.Next();) {
     TRY_OK(op.Check());
     auto done = TryUpdate(op, caller, id, change);
     if (done.ok()) return Ok();
@@ -237,7 +238,7 @@ Result<std::optional<Link>> AssetLinks::TryDelete(OpContext& op, Caller& caller,
 }
 
 Result<Link> AssetLinks::Delete(OpContext& op, Caller& caller, std::string_view id) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (Contention contention(kAttempts); contention.Next();) {
     TRY_OK(op.Check());
     TRY(auto link, TryDelete(op, caller, id));
     if (link) return *std::move(link);

@@ -1,4 +1,5 @@
 #include "catalog/asset_versions.h"
+#include "base/contention.h"
 
 #include <fmt/format.h>
 
@@ -135,13 +136,14 @@ Result<AssetPlace> AssetVersions::Open(OpContext& op, Caller& caller, const Asse
 Result<MadeVersion> AssetVersions::Make(OpContext& op, Caller& caller, const AssetIds& asset,
                                         const std::string& comment, const std::string& alias,
                                         const Filler& fill) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (Contention contention(kAttempts); contention.Next();) {
     TRY_OK(op.Check());
     // Before anything that depends on it.
     TRY(auto marks, ReadMarks(op, stores_.items, PairOf(asset.database_id, asset.asset_id)));
     TRY(auto place, Open(op, caller, asset, Action::kPost));
     Edit edit(stores_, std::move(place));
-    edit.unchanged = attempt < kExactAttempts ? Unedited(marks) : NothingRemoved(marks);
+    edit.unchanged =
+        contention.attempt() < kExactAttempts ? Unedited(marks) : NothingRemoved(marks);
     edit.marks = std::move(marks);
     TRY_OK(edit.Begin(op, caller.user(), comment, alias));
     TRY_OK(edit.ReadMetadata(op));

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/contention.h"
 #include "base/result.h"
 #include "catalog/asset_records.h"
 #include "catalog/buckets.h"
@@ -16,7 +17,6 @@
 namespace vams::catalog {
 
 // How often an operation is begun anew because others changed what it looked at.
-inline constexpr int kAssetAttempts = 10;
 
 // The record of a new asset, whose files lie under `key`.
 items::Item NewAssetRecord(const model::NewAsset& asset, const Bucket& bucket,
@@ -38,7 +38,7 @@ inline items::Value TextList(const std::vector<std::string>& texts) {
 // returns whether it is done; `what` completes "so it was not …".
 template <typename Work>
 Status UntilDone(std::string_view what, const Work& work) {
-  for (int attempt = 0; attempt < kAssetAttempts; ++attempt) {
+  for (Contention contention; contention.Next();) {
     TRY(const bool done, work());
     if (done) return Ok();
   }

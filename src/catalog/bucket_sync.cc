@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/contention.h"
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "catalog/asset_counts.h"
@@ -24,7 +25,6 @@ using items::Write;
 namespace {
 
 // How often the making of an asset is tried while others make it too.
-constexpr int kAttempts = 5;
 constexpr std::string_view kMaker = "system";
 
 // The id of the database that is made for a bucket which no database keeps its files in.
@@ -131,7 +131,7 @@ std::string SyncedAssetId(const Bucket& bucket, std::string_view key, std::strin
 Result<AssetPlace> SyncedAsset(OpContext& op, const Stores& stores, const Bucket& bucket,
                                std::string_view sync_database, std::string_view asset_id) {
   const std::string id(asset_id);
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (Contention contention; contention.Next();) {
     TRY(auto asset, FindInBucket(op, stores.items, bucket, id));
     if (asset && asset->archived)
       return Error(Code::kDenied,

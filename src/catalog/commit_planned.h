@@ -8,13 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/contention.h"
 #include "base/op_context.h"
 #include "base/result.h"
 #include "items/store.h"
 
 namespace vams::catalog {
-
-inline constexpr int kPlanAttempts = 20;
 
 // Commits what `plan` appends to the writes it is given; it reads everything again each time, and
 // the conditions of its writes say what must still be so.  Its own errors end it.  kUnavailable
@@ -22,7 +21,7 @@ inline constexpr int kPlanAttempts = 20;
 template <typename Plan>
 Status CommitPlanned(OpContext& op, items::ItemStore& store, std::string_view what,
                      const Plan& plan) {
-  for (int attempt = 0; attempt < kPlanAttempts; ++attempt) {
+  for (Contention contention; contention.Next();) {
     TRY_OK(op.Check());
     std::vector<items::Write> writes;
     TRY_OK(plan(writes));

@@ -1,3 +1,4 @@
+#include "base/contention.h"
 #include "catalog/databases.h"
 
 #include <fmt/format.h>
@@ -21,7 +22,6 @@ using items::Write;
 
 namespace {
 
-constexpr int kArchiveAttempts = 5;
 
 Item DatabaseKey(std::string_view stored_id) {
   return {{"databaseId", Value::S(std::string(stored_id))}};
@@ -196,7 +196,7 @@ Result<bool> Databases::TryArchive(OpContext& op, Caller& caller, std::string_vi
 }
 
 Status Databases::Archive(OpContext& op, Caller& caller, std::string_view id) {
-  for (int attempt = 0; attempt < kArchiveAttempts; ++attempt) {
+  for (Contention contention; contention.Next();) {
     TRY(const bool done, TryArchive(op, caller, id));
     if (done) return Ok();
   }

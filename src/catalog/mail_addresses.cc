@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "base/contention.h"
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "catalog/mail_items.h"
@@ -33,7 +34,6 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kMacBytes = 32;
 constexpr std::size_t kMostTokenBytes = 4096;
 // Of several who change one address at once, one gets through each time.
-constexpr int kAttempts = 100;
 
 std::string RandomBytes(Random& random) {
   std::string bytes(kSecretBytes, '\0');
@@ -186,7 +186,7 @@ Result<bool> MailAddresses::IsConfirmed(OpContext& op, std::string_view address)
 Result<std::optional<std::string>> MailAddresses::NewConfirmation(OpContext& op,
                                                                   std::string_view address) {
   const std::string name = NameOf(address);
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (Contention contention; contention.Next();) {
     TRY_OK(op.Check());
     TRY(auto record, Find(op, name));
     if (!record || record->confirmed) return std::optional<std::string>();
@@ -232,7 +232,7 @@ Result<LinkState> MailAddresses::LookAt(OpContext& op, std::string_view token) {
 }
 
 Result<MailAddresses::Confirmed> MailAddresses::Confirm(OpContext& op, std::string_view token) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (Contention contention; contention.Next();) {
     TRY_OK(op.Check());
     TRY(auto place, Look(op, token));
     Record& record = place.record;

@@ -1,4 +1,5 @@
 #include "catalog/uploads.h"
+#include "base/contention.h"
 
 #include <fmt/format.h>
 
@@ -31,7 +32,6 @@ constexpr std::size_t kMostBegun = 20;
 constexpr std::int64_t kBegunMillis = 60'000;
 constexpr std::int64_t kLifeMillis = std::int64_t{7} * 24 * 3600 * 1000;
 // How often a completion looks again after others changed what it had looked at.
-constexpr std::size_t kAttempts = 20;
 constexpr std::size_t kPage = 1000;
 // What S3 gives an object that was stored without a type.
 const std::string kContentType = "binary/octet-stream";
@@ -372,7 +372,8 @@ Result<CompletedUpload> Uploads::Complete(OpContext& op, Caller& caller, std::st
   std::set<std::size_t> broken;
   // Each attempt that fails either finds a file that the store does not take, or another call that
   // was faster.
-  for (std::size_t attempt = 0; attempt < kAttempts + upload.files.size(); ++attempt) {
+  for (Contention contention(Contention::kAttempts + static_cast<int>(upload.files.size()));
+       contention.Next();) {
     TRY_OK(op.Check());
     TRY(const auto place,
         OpenPlace(op, stores_.items, caller, upload.database_id, upload.asset_id));

@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "base/contention.h"
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -29,7 +30,6 @@ const std::string kTable{tables::kAccountsTable};
 constexpr std::size_t kPage = 1000;
 constexpr std::size_t kRecoveryCodes = 10;
 // Each time somebody else's commit came between; more in a row means something is wrong.
-constexpr int kAttempts = 20;
 // A real principal with the administrator's rights that nobody may be: permissions.md section 8.1.
 constexpr std::string_view kSystemUser = "SYSTEM_USER";
 
@@ -101,7 +101,7 @@ struct Accounts::Impl {
   template <typename Change>
   Result<bool> Apply(OpContext& op, std::string_view user, const Together& together,
                      const Change& change) {
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    for (Contention contention; contention.Next();) {
       TRY(AccountRecord record, Get(op, user));
       if (together.as_seen != nullptr && !SameCredentials(record.account, *together.as_seen))
         return Error(Code::kConflict,

@@ -1,3 +1,4 @@
+#include "base/contention.h"
 #include "identity/sessions.h"
 
 #include <fmt/format.h>
@@ -30,7 +31,6 @@ constexpr std::size_t kUsedDigests = 100;
 constexpr std::size_t kDeletesPerCommit = 25;
 constexpr std::size_t kExpirePage = 1000;
 constexpr std::size_t kMaxSessionText = 256;
-constexpr int kAttempts = 20;
 
 std::string_view Reason(LoginFailure failure) {
   switch (failure) {
@@ -383,7 +383,7 @@ Result<Tokens> BuiltInSessions::DoRefresh(OpContext& op, std::string_view text, 
   if (!token) return RefreshRefused("malformed refresh token");
   event.user = token->user;
   const std::string digest = token->Digest();
-  for (int i = 0; i < kAttempts; ++i) {
+  for (Contention contention; contention.Next();) {
     auto item = store_.Get(op, kSessions, SessionKey(token->user, token->session));
     if (!item.ok() && item.error().code == Code::kNotFound)
       return RefreshRefused("no such session");

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/contention.h"
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "identity/accounts_record.h"
@@ -27,7 +28,6 @@ const std::string kTable{tables::kLoginFailuresTable};
 enum Count : std::size_t { kPair, kAddress, kUser, kCounts };
 // How many more failures are free where many people, or many addresses, count together.
 constexpr int kSharedFactor = 4;
-constexpr int kAttempts = 20;
 constexpr std::chrono::milliseconds kLookUp{20};  // as in password.cc
 
 Item KeyOf(const std::string& subject) { return {{"subject", Value::S(subject)}}; }
@@ -135,7 +135,7 @@ Result<Throttle::Attempt> Throttle::Look(OpContext& op, std::string_view user,
 
 Status Throttle::Fail(OpContext& op, const Attempt& attempt) {
   Attempt now = attempt;
-  for (int i = 0; i < kAttempts; ++i) {
+  for (Contention contention; contention.Next();) {
     // Read again even at first: another process may have counted while the password was hashed.
     TRY_OK(Read(op, now));
     const std::int64_t millis = clock_.NowMillis();
