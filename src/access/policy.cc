@@ -10,6 +10,7 @@
 
 #include "access/matcher.h"
 #include "access/utf8.h"
+#include "base/hash.h"
 
 namespace vams::access {
 
@@ -33,11 +34,14 @@ struct Rule {
   bool broken = false;  // has a criterion that cannot be evaluated
   std::vector<FieldTest> tests;
   std::vector<Part> parts;
+  std::string digest;  // of all that its verdict depends on
 
   bool can_fail() const {
     return std::ranges::any_of(tests, [](const FieldTest& t) { return t.matcher.can_fail(); });
   }
 };
+
+std::uint32_t BitOf(Field field) { return std::uint32_t{1} << static_cast<unsigned>(field); }
 
 // What one decision is about, without a copy of the object.
 class View {
@@ -65,7 +69,7 @@ class View {
   // Expressions are undefined on broken text, so no criterion holds for it.  Looked at once a
   // field.
   bool IsValid(Field field) {
-    const std::uint32_t bit = std::uint32_t{1} << static_cast<unsigned>(field);
+    const std::uint32_t bit = BitOf(field);
     if ((valid_ & bit) != 0) return true;
     bool valid = true;
     if (field != Field::kTags) {
@@ -90,6 +94,53 @@ Verdict Test(const Rule& rule, View& view) {
     if (verdict == decisive || verdict == Verdict::kFailed) return verdict;
   }
   return rule.all_of ? Verdict::kYes : Verdict::kNo;
+}
+
+// All that a test or a rule can come out as.
+struct Outcomes {
+  bool no = false;
+  bool yes = false;
+  bool failed = false;
+
+  static Outcomes Of(Verdict verdict) {
+    return {.no = verdict == Verdict::kNo,
+            .yes = verdict == Verdict::kYes,
+            .failed = verdict == Verdict::kFailed};
+  }
+  bool always_fails() const { return failed && !no && !yes; }
+  bool always_holds() const { return yes && !no && !failed; }
+};
+
+// As Test, while the fields of `unknown` may hold anything.
+Outcomes Foresee(const Rule& rule, View& view, std::uint32_t unknown) {
+  if (rule.broken) return Outcomes::Of(Verdict::kFailed);
+  Outcomes all;
+  for (const FieldTest& test : rule.tests) {
+    const Outcomes one = (BitOf(test.field) & unknown) == 0
+                             ? Outcomes::Of(view.Test(test))
+                             : Outcomes{.no = true, .yes = true, .failed = test.matcher.can_fail()};
+    all.failed = all.failed || one.failed;
+    (rule.all_of ? all.no : all.yes) |= rule.all_of ? one.no : one.yes;
+    // Whether there is a way to the next test.
+    if (rule.all_of ? !one.yes : !one.no) return all;
+  }
+  (rule.all_of ? all.yes : all.no) = true;
+  return all;
+}
+
+std::string DigestOf(const std::vector<Criterion>& criteria, bool all_of) {
+  std::string text(all_of ? "all" : "any");
+  const auto add = [&](std::string_view part) {
+    text += fmt::format("{}:", part.size());
+    text += part;
+  };
+  for (const Criterion& criterion : criteria) {
+    add(criterion.field);
+    add(criterion.op);
+    text += fmt::format("{}{}:", criterion.is_list ? 'l' : 't', criterion.values.size());
+    for (const std::string& value : criterion.values) add(value);
+  }
+  return Sha256(text);
 }
 
 std::string CriterionText(const Criterion& criterion) {
@@ -133,6 +184,7 @@ std::optional<Rule> CompileRule(const std::vector<Criterion>& criteria, bool all
     rule.parts.push_back(std::move(part));
   }
   if (rule.tests.empty() && !rule.broken) return std::nullopt;
+  rule.digest = DigestOf(criteria, all_of);
   return rule;
 }
 
@@ -195,6 +247,7 @@ struct Policy::Impl {
   void AddRule(const Constraint& constraint, ObjectType type, std::span<const Grant> grants,
                Rule compiled);
   Decision Decide(View view, Action action) const;
+  Outlook Foresee(View view, Action action, std::uint32_t unknown) const;
   LineTrace Trace(std::size_t line, View& view) const;
   std::string Sentence(const Decision& decision, const Object& object, Action action,
                        std::size_t looked_at) const;
@@ -290,6 +343,30 @@ Decision Policy::Impl::Decide(View view, Action action) const {
   return {};
 }
 
+// Of Decide's steps, those that are taken whatever the unknown fields hold.
+Outlook Policy::Impl::Foresee(View view, Action action, std::uint32_t unknown) const {
+  const Bucket& bucket = At(view.type(), action);
+  bool may_deny = false;
+  bool may_allow = false;
+  bool must_allow = false;
+  for (const Entry& entry : bucket.denies) {
+    const Outcomes outcomes = access::Foresee(rules[entry.rule], view, unknown);
+    if (!outcomes.no) return Outlook::kDenied;
+    may_deny = may_deny || outcomes.yes || outcomes.failed;
+  }
+  for (const auto* entries : {&bucket.expressions, &bucket.plain})
+    for (const Entry& entry : *entries) {
+      const Outcomes outcomes = access::Foresee(rules[entry.rule], view, unknown);
+      // A plain line that fails is not reached if another one allows before.
+      if (outcomes.always_fails() && entries == &bucket.expressions) return Outlook::kDenied;
+      may_deny = may_deny || outcomes.failed;
+      may_allow = may_allow || outcomes.yes;
+      must_allow = must_allow || outcomes.always_holds();
+    }
+  if (!may_allow) return Outlook::kDenied;
+  return must_allow && !may_deny ? Outlook::kAllowed : Outlook::kOpen;
+}
+
 LineTrace Policy::Impl::Trace(std::size_t line, View& view) const {
   const Rule& rule = rules[line_rules[line]];
   LineTrace trace{.line = lines[line],
@@ -360,6 +437,32 @@ Decision Policy::Decide(const Object& object, Action action) const {
 
 Decision Policy::DecideApi(std::string_view path, Action action) const {
   return impl_->Decide(View(path), action);
+}
+
+Outlook Policy::Foresee(const Object& object, Action action, std::span<const Field> unknown) const {
+  std::uint32_t bits = 0;
+  for (const Field field : unknown) bits |= BitOf(field);
+  return impl_->Foresee(View(object), action, bits);
+}
+
+std::string Policy::Fingerprint(ObjectType type, Action action) const {
+  const Impl::Bucket& bucket = impl_->At(type, action);
+  std::vector<std::string> rules;
+  const auto add = [&](const std::vector<Impl::Entry>& entries, std::string_view effect) {
+    for (const Impl::Entry& entry : entries)
+      rules.push_back(std::string(effect) + impl_->rules[entry.rule].digest);
+  };
+  add(bucket.denies, "deny");
+  add(bucket.expressions, "allow");
+  add(bucket.plain, "allow");
+  // Neither the order of the rules nor how often one is there makes a difference.
+  std::ranges::sort(rules);
+  const auto rest = std::ranges::unique(rules);
+  rules.erase(rest.begin(), rest.end());
+  Hasher hasher(HashKind::kSha256);
+  hasher.Update(Name(type));
+  for (const std::string& rule : rules) hasher.Update(rule);
+  return hasher.Finish();
 }
 
 Explanation Policy::Explain(const Object& object, Action action) const {

@@ -27,6 +27,13 @@ enum class Because : std::uint8_t {
   kFailed,   // evaluating a rule failed: closed (the step limit of a pattern)
 };
 
+// What a decision can come out as while not all of the object is known.
+enum class Outlook : std::uint8_t {
+  kDenied,
+  kAllowed,
+  kOpen,  // it depends, or may depend, on what is not known
+};
+
 struct Decision {
   bool allowed = false;
   Because because = Because::kNothing;
@@ -101,6 +108,13 @@ class Policy {
   bool Allows(const Object& object, Action action) const { return Decide(object, action).allowed; }
   // The API's first tier, without making an object.
   Decision DecideApi(std::string_view path, Action action) const;
+
+  // The decision for every object that is like this one but for the fields `unknown`, whatever
+  // valid UTF-8 stands in those.  For whoever decides about many objects at once.
+  Outlook Foresee(const Object& object, Action action, std::span<const Field> unknown) const;
+  // Names the decisions about objects of this type: policies with the same text decide alike,
+  // whomever they are of.  32 bytes.
+  std::string Fingerprint(ObjectType type, Action action) const;
 
   Explanation Explain(const Object& object, Action action) const;
 

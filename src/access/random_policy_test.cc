@@ -3,6 +3,7 @@
 // tests/access.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "access/policy.h"
@@ -144,6 +145,99 @@ TEST(RandomPolicy, DecidesAsTheNaiveEvaluatorDoes) {
     }
   }
   EXPECT_GT(allowed, 2'000) << "denials alone prove little";
+}
+
+Object RandomAsset(Generator& random, bool tagged) {
+  return Object(ObjectType::kAsset)
+      .Set(Field::kDatabaseId, Pick(random, kTexts))
+      .Set(Field::kAssetName, Pick(random, kTexts))
+      .SetTags(tagged ? std::vector{Pick(random, kTexts), Pick(random, kTexts)}
+                      : std::vector<std::string>());
+}
+
+// A search decides about whole groups of documents by what they have in common.  What it is told
+// of a group must be what each of them would be told, or one document leaks.
+TEST(RandomPolicy, ForeseesNothingThatADecisionContradicts) {
+  const unsigned seed = 20'250'614;
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Generator random(seed);
+  const std::vector<std::string> roles = {"ops", "qa"};
+  const Field fields[] = {Field::kDatabaseId, Field::kAssetName, Field::kTags};
+  int certain = 0;
+  int open = 0;
+  for (int round = 0; round < 3'000; ++round) {
+    std::vector<Constraint> constraints;
+    for (int i = 0; i <= round % 5; ++i) constraints.push_back(RandomConstraint(random, i));
+    const Policy policy = Policy::Compile("ops", roles, constraints);
+    const auto hidden = std::uniform_int_distribution<unsigned>(0, 7)(random);
+    std::vector<Field> unknown;
+    for (unsigned i = 0; i < 3; ++i)
+      if ((hidden >> i & 1U) != 0) unknown.push_back(fields[i]);
+    const Object known = RandomAsset(random, round % 3 != 0);
+
+    const Outlook outlook = policy.Foresee(known, Action::kGet, unknown);
+
+    ++(outlook == Outlook::kOpen ? open : certain);
+    if (unknown.empty()) {
+      ASSERT_NE(outlook, Outlook::kOpen);
+    }
+    for (int i = 0; i < 20; ++i) {
+      Object whole = RandomAsset(random, i % 3 != 0);
+      if ((hidden & 1U) == 0) whole.Set(Field::kDatabaseId, known.Get(Field::kDatabaseId));
+      if ((hidden & 2U) == 0) whole.Set(Field::kAssetName, known.Get(Field::kAssetName));
+      if ((hidden & 4U) == 0) whole.SetTags(known.tags());
+      const bool allowed = policy.Allows(whole, Action::kGet);
+      if (outlook == Outlook::kOpen) continue;
+      ASSERT_EQ(allowed, outlook == Outlook::kAllowed)
+          << "round " << round << ": " << policy.Explain(whole, Action::kGet).text;
+    }
+  }
+  EXPECT_GT(certain, 1'000);
+  EXPECT_GT(open, 300);
+}
+
+// Policies with the same fingerprint share what was derived from one of them.
+TEST(RandomPolicy, DecidesAlikeWhereTheFingerprintIsTheSame) {
+  const unsigned seed = 20'250'615;
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Generator random(seed);
+  int same = 0;
+  for (int round = 0; round < 3'000; ++round) {
+    std::vector<Constraint> constraints;
+    for (int i = 0; i <= round % 4; ++i) constraints.push_back(RandomConstraint(random, i));
+    std::vector<Constraint> others = constraints;
+    // Something that may or may not count for the asset rules of these roles.
+    Constraint& changed = others[static_cast<std::size_t>(round) % others.size()];
+    switch (round % 4) {
+      case 0:
+        std::ranges::reverse(others);
+        break;
+      case 1:
+        changed.groups.push_back(
+            {.who = "qa", .action = "GET", .type = round % 8 == 1 ? "deny" : "allow", .id = {}});
+        break;
+      case 2:
+        changed.criteria_or.push_back(
+            {.field = "assetName", .op = "equals", .values = {"ab"}, .id = {}});
+        break;
+      default:
+        if (!changed.criteria_and.empty()) changed.criteria_and.front().values.front() += "b";
+        break;
+    }
+    const Policy policy = Policy::Compile("ops", std::vector<std::string>{"qa"}, constraints);
+    const Policy other = Policy::Compile("ops", std::vector<std::string>{"qa"}, others);
+
+    const bool equal = policy.Fingerprint(ObjectType::kAsset, Action::kGet) ==
+                       other.Fingerprint(ObjectType::kAsset, Action::kGet);
+
+    same += equal ? 1 : 0;
+    for (int i = 0; equal && i < 20; ++i) {
+      const Object asset = RandomAsset(random, i % 3 != 0);
+      ASSERT_EQ(policy.Allows(asset, Action::kGet), other.Allows(asset, Action::kGet))
+          << "round " << round;
+    }
+  }
+  EXPECT_GT(same, 700) << "the order of constraints alone must not tell policies apart";
 }
 
 }  // namespace

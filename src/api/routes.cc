@@ -32,6 +32,8 @@ void AddAllRoutes(Gate& gate, const Services& services) {
   AddTagRoutes(gate);
   AddCommentRoutes(gate);
   AddSubscriptionRoutes(gate);
+  AddSearchRoutes(gate);
+  AddReindexRoutes(gate);
   AddObjectRoutes(gate);
 }
 

@@ -31,6 +31,9 @@ void AddMetadataSchemaRoutes(Gate& gate);
 void AddTagRoutes(Gate& gate);
 void AddCommentRoutes(Gate& gate);
 void AddSubscriptionRoutes(Gate& gate);
+// Finding assets and files, and building the index anew.
+void AddSearchRoutes(Gate& gate);
+void AddReindexRoutes(Gate& gate);
 // Contents of objects, for whoever holds a signed URL.
 void AddObjectRoutes(Gate& gate);
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "base/random.h"
 #include "catalog/asset_files.h"
 #include "catalog/asset_links.h"
+#include "catalog/asset_search.h"
 #include "catalog/asset_versions.h"
 #include "catalog/assets.h"
 #include "catalog/comments.h"
@@ -30,8 +32,11 @@
 #include "identity/api_keys.h"
 #include "identity/external_provider.h"
 #include "identity/sessions.h"
+#include "indexing/indexer.h"
+#include "indexing/reindexer.h"
 #include "objects/signed_url.h"
 #include "objects/store.h"
+#include "search/search.h"
 
 namespace vams::api {
 
@@ -107,6 +112,12 @@ struct Services {
   identity::Sessions* sessions = nullptr;
   identity::ExternalProvider* external = nullptr;
   audit::AuditLog& audit;
+  // All or none; without them there is no search engine (NOOPENSEARCH).
+  search::Index* search = nullptr;
+  catalog::AssetSearch* asset_search = nullptr;
+  indexing::Indexer* indexer = nullptr;
+  indexing::Reindexer* reindexer = nullptr;
+  std::string_view search_engine = {};  // what administrators are told: "xapian"
   // Requests of one caller (user, or address where there is none); null: no limit.
   http::KeyedLimiter* caller_limit = nullptr;
   // Prometheus text, the OpenAPI document, and whether the server can do its work (GET /readyz).

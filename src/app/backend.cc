@@ -13,8 +13,11 @@
 #include "api/auth_routes.h"
 #include "api/routes.h"
 #include "app/mail.h"
+#include "app/release.h"
+#include "app/search_built.h"
+#include "app/search_index.h"
 #include "app/settings.h"
-#include "app/start_page.h"
+#include "app/web_files.h"
 #include "audit/audit_log.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -29,6 +32,8 @@
 #include "identity/api_keys.h"
 #include "identity/external_provider.h"
 #include "identity/sessions.h"
+#include "indexing/indexer.h"
+#include "indexing/reindexer.h"
 #include "lifecycle/upkeep_objects.h"
 #include "net/http_client.h"
 #include "notify/notifier.h"
@@ -103,6 +108,9 @@ struct Backend::Impl {
               const std::string& issuer);
   catalog::Stores Stores() const { return {store, *objects, clock, random, auxiliary_bucket}; }
   Status OpenObjects(const lifecycle::Stack& stack, const config::Config& config);
+  Status OpenSearch(const lifecycle::Stack& stack, const config::Config& config);
+  void Built(search::KindSet kinds);  // the search index, by this release
+  Status StartSearch();
   Status OpenFolders(const lifecycle::Stack& stack, const config::Config& config);
   Status OpenIdentity(const config::Config& config, const std::string& issuer);
   void AddRoutes(const config::Config& config);
@@ -128,6 +136,12 @@ struct Backend::Impl {
   std::unique_ptr<objects::SignedUrls> urls;
   std::string auxiliary_bucket;
   std::optional<api::AssetServices> asset;
+  std::unique_ptr<search::Index> search;
+  std::optional<catalog::AssetSearch> asset_search;
+  std::unique_ptr<indexing::Indexer> indexer;
+  files::Path generation;
+  bool reindex_at_update = false;
+  std::unique_ptr<indexing::Reindexer> reindexer;
   std::unique_ptr<identity::ApiKeys> api_keys;
   std::unique_ptr<identity::Accounts> accounts;
   std::unique_ptr<identity::Sessions> sessions;
@@ -158,6 +172,55 @@ Status Backend::Impl::OpenObjects(const lifecycle::Stack& stack, const config::C
   TRY(urls, objects::SignedUrls::Open(op, store, clock, random));
   auxiliary_bucket = AuxiliaryBucketOf(config, settings.stack_name);
   asset.emplace(Stores());
+  return Ok();
+}
+
+Status Backend::Impl::OpenSearch(const lifecycle::Stack& stack, const config::Config& config) {
+  TRY(search, OpenSearchIndex(config, stack));
+  if (search == nullptr) return Ok();
+  asset_search.emplace(Stores(), *search,
+                       config.engines.search.stemming == config::SearchStemming::kEnglish
+                           ? search::Stemming::kEnglish
+                           : search::Stemming::kNone);
+  indexer = std::make_unique<indexing::Indexer>(Stores(), *search, metrics);
+  generation = stack.current.folder;
+  reindex_at_update = config.open_search.reindex_at_update;
+  reindexer = std::make_unique<indexing::Reindexer>(
+      Stores(), *search, indexer.get(), metrics,
+      indexing::ReindexerSetup{.release = Release(),
+                               .on_swapped = [this](search::KindSet kinds) { Built(kinds); },
+                               .on_phase = {}});
+  return Ok();
+}
+
+void Backend::Impl::Built(search::KindSet kinds) {
+  if (kinds != search::KindSet::kBoth) return;
+  if (const Status kept = SetSearchBuiltBy(generation, Release()); !kept.ok())
+    LogWarning(
+        fmt::format("the next start may build the search index anew although it need not: "
+                    "{}",
+                    kept.error().message));
+}
+
+Status Backend::Impl::StartSearch() {
+  if (search == nullptr) return Ok();
+  OpContext op;
+  TRY_OK(indexer->Start(op));
+  const indexing::ReindexOptions beside{.low_priority = true};
+  TRY(const auto resumed, reindexer->ResumeInterrupted(op, beside));
+  if (resumed) return Ok();
+  if (indexer->status().needs_reindex) {
+    LogInfo("the search index is built; searches find everything when it is complete");
+    TRY([[maybe_unused]] const auto run, reindexer->Start({}));
+    return Ok();
+  }
+  if (!reindex_at_update) return Ok();
+  TRY(const auto release, SearchBuiltBy(generation));
+  if (release == Release()) return Ok();
+  LogInfo(
+      "app.openSearch.reindexOnCdkDeploy: the search index is built anew by this release; the "
+      "old one serves until it is complete");
+  TRY([[maybe_unused]] const auto run, reindexer->Start(beside));
   return Ok();
 }
 
@@ -233,6 +296,12 @@ void Backend::Impl::AddRoutes(const config::Config& config) {
       .sessions = sessions.get(),
       .external = external.get(),
       .audit = *audit,
+      .search = search.get(),
+      .asset_search = asset_search ? &*asset_search : nullptr,
+      .indexer = indexer.get(),
+      .reindexer = reindexer.get(),
+      .search_engine =
+          config.engines.search.kind == config::SearchKind::kOpensearch ? "opensearch" : "xapian",
       .caller_limit = caller_limit.get(),
       .metrics = [this] { return metrics.Text(); },
       .openapi = [this] { return openapi; },
@@ -243,7 +312,8 @@ void Backend::Impl::AddRoutes(const config::Config& config) {
   });
   api::Gate gate(*services, routes);
   api::AddAllRoutes(gate, *services);
-  files = std::make_unique<http::StaticFiles>(StartPage(), http::StaticFiles::Options{});
+  files = std::make_unique<http::StaticFiles>(
+      WebFiles(), http::StaticFiles::Options{.index_for_navigation = true});
   gate.AddFallback([this](const http::Request& request) { return files->Find(request); });
   openapi = boost::json::serialize(
       http::OpenApiDocument(routes, {.title = "VAMS", .version = "2.5.1", .description = {}}));
@@ -330,6 +400,7 @@ Status Backend::Impl::Open(const lifecycle::Stack& stack, const config::Config& 
   permissions = std::make_unique<catalog::Permissions>(store, clock, random);
   databases = std::make_unique<catalog::Databases>(store, clock);
   TRY_OK(OpenObjects(stack, config));
+  TRY_OK(OpenSearch(stack, config));
   TRY_OK(OpenIdentity(config, settings.public_url.empty() ? issuer : settings.public_url));
   OpContext op;
   TRY(const auto warnings, permissions->Check(op));
@@ -385,6 +456,8 @@ Status Backend::StartMail(const config::Config& config, const std::string& url) 
   impl_->notifier->Start();
   return Ok();
 }
+
+Status Backend::StartSearch() { return impl_->StartSearch(); }
 
 const http::Routes& Backend::routes() const { return impl_->routes; }
 

@@ -39,6 +39,9 @@ class Backend {
   // used.  Once only.
   Status StartMail(const config::Config& config, const std::string& url);
 
+  // Keeps the search index true from now on, and builds it if there is none.  Once only.
+  Status StartSearch();
+
   // The server that serves them must be gone before the backend.
   const http::Routes& routes() const;
   // What assets are kept in, for work beside the server's.

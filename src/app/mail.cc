@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "files/files.h"
+#include "app/secret.h"
 #include "notify/digest.h"
 
 namespace vams::app {
@@ -16,31 +16,10 @@ namespace vams::app {
 namespace {
 
 constexpr std::string_view kPassword = "notifications.smtp.passwordRef";
-constexpr std::size_t kMostPasswordBytes = 4096;
 // Somebody waits for the answer.
 constexpr std::chrono::seconds kPasswordLimit{20};
 constexpr std::chrono::seconds kShortestRetry{1};
 constexpr std::chrono::seconds kLongestFirstRetry{60};
-
-// What "env:NAME" or "file:/path" refers to, without the line break at a file's end.
-Result<std::string> ReadSecret(const std::string& reference) {
-  if (reference.starts_with("env:")) {
-    const char* const value = std::getenv(reference.c_str() + 4);
-    if (value == nullptr || *value == '\0')
-      return Error(Code::kInvalid,
-                   fmt::format("{} names the variable {}, which is not set; set it where the "
-                               "server is started",
-                               kPassword, reference.substr(4)));
-    return std::string(value);
-  }
-  std::string path = reference;
-  if (path.starts_with("file:")) path.erase(0, 5);
-  auto text = files::ReadAll(path, kMostPasswordBytes);
-  if (!text.ok())
-    return Error(Code::kInvalid, fmt::format("{}: {}", kPassword, text.error().message));
-  while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
-  return *std::move(text);
-}
 
 net::SmtpSecurity SecurityOf(config::MailSecurity security) {
   switch (security) {
@@ -71,7 +50,7 @@ Result<std::unique_ptr<net::MailTransport>> MailServerOf(const config::Config& c
                            .password = {},
                            .ca_file = smtp.ca_file};
   if (!smtp.user.empty()) {
-    TRY(options.password, ReadSecret(smtp.password_ref));
+    TRY(options.password, ReadSecret(kPassword, smtp.password_ref));
   }
   return std::unique_ptr<net::MailTransport>(std::make_unique<net::SmtpClient>(std::move(options)));
 }

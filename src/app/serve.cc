@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/backend.h"
+#include "app/backups.h"
 #include "app/settings.h"
 #include "base/log.h"
 #include "http/handover.h"
@@ -99,6 +100,8 @@ Status Serve(const lifecycle::Stack& stack, const config::Config& config,
   TRY(const auto issuer, IssuerOf(config));
   TRY(const auto backend, Backend::Open(stack, config, issuer, *store, clock, SystemRandom()));
   TRY_OK(backend->StartMail(config, issuer));
+  TRY_OK(backend->StartSearch());
+  TRY(const auto backups, StartBackups(config, stack, clock, SystemRandom()));
   if (options.demo) {
     TRY(const bool empty, demo::IsEmpty(op, backend->stores()));
     if (empty) {

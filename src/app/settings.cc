@@ -22,8 +22,7 @@ std::vector<std::string> FeaturesOf(const config::Config& config) {
   add(config.location_service, "LOCATIONSERVICES");
   add(config.alb.enabled, "ALBDEPLOY");
   add(config.cloud_front.enabled, "CLOUDFRONTDEPLOY");
-  // No release serves the search routes yet, whatever engine the configuration names.
-  add(true, "NOOPENSEARCH");
+  add(config.engines.search.kind == config::SearchKind::kNone, "NOOPENSEARCH");
   add(config.auth.builtin_accounts, "AUTHPROVIDER_COGNITO");
   add(config.auth.external.enabled, "AUTHPROVIDER_EXTERNALOAUTHIDP");
   return features;

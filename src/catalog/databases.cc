@@ -1,5 +1,5 @@
-#include "base/contention.h"
 #include "catalog/databases.h"
+#include "base/contention.h"
 
 #include <fmt/format.h>
 
@@ -21,7 +21,6 @@ using items::Value;
 using items::Write;
 
 namespace {
-
 
 Item DatabaseKey(std::string_view stored_id) {
   return {{"databaseId", Value::S(std::string(stored_id))}};

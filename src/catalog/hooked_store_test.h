@@ -10,7 +10,7 @@
 
 namespace vams::catalog::test {
 
-class HookedStore final : public items::ItemStore {
+class HookedStore : public items::ItemStore {
  public:
   // Called with the name of the call, before or after it; an error fails the call.
   using Hook = std::function<Status(std::string_view call)>;

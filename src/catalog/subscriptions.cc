@@ -1,5 +1,5 @@
-#include "base/contention.h"
 #include "catalog/subscriptions.h"
+#include "base/contention.h"
 
 #include <fmt/format.h>
 

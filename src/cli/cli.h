@@ -95,6 +95,9 @@ void AddMetadataSchemaCommands(CLI::App& app, Context& context);
 void AddTagCommands(CLI::App& app, Context& context);
 void AddCommentCommands(CLI::App& app, Context& context);
 void AddSubscriptionCommands(CLI::App& app, Context& context);
+void AddSearchCommands(CLI::App& app, Context& context);
+void AddReindexCommands(CLI::App& app, Context& context);
+void AddBackupCommands(CLI::App& app, Context& context);
 
 // Progress of long work on standard error: one line that is rewritten on a terminal, lines now and
 // then otherwise.

@@ -95,6 +95,9 @@ int Main(int argc, char** argv) {
   AddTagCommands(app, context);
   AddCommentCommands(app, context);
   AddSubscriptionCommands(app, context);
+  AddSearchCommands(app, context);
+  AddReindexCommands(app, context);
+  AddBackupCommands(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

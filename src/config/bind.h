@@ -26,6 +26,10 @@ template <>
 inline constexpr std::array<std::string_view, 3> kEnumNames<SearchKind>{"xapian", "opensearch",
                                                                         "none"};
 template <>
+inline constexpr std::array<std::string_view, 3> kEnumNames<SearchAuth>{"none", "basic", "aws"};
+template <>
+inline constexpr std::array<std::string_view, 2> kEnumNames<SearchStemming>{"none", "english"};
+template <>
 inline constexpr std::array<std::string_view, 3> kEnumNames<JobsKind>{"local", "slurm",
                                                                       "kubernetes"};
 template <>
@@ -115,6 +119,12 @@ void VisitFields(C& c, V&& visit) {
   visit("engines.objects.pathStyle", c.engines.objects.path_style);
   visit("engines.search.kind", c.engines.search.kind);
   visit("engines.search.url", c.engines.search.url);
+  visit("engines.search.auth", c.engines.search.auth);
+  visit("engines.search.user", c.engines.search.user);
+  visit("engines.search.passwordRef", c.engines.search.password_ref);
+  visit("engines.search.region", c.engines.search.region);
+  visit("engines.search.caFile", c.engines.search.ca_file);
+  visit("engines.search.stemming", c.engines.search.stemming);
   visit("engines.jobs.kind", c.engines.jobs.kind);
   visit("engines.jobs.slots", c.engines.jobs.slots);
   visit("engines.jobs.*", c.engines.jobs.settings);

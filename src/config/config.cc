@@ -335,7 +335,8 @@ class Reader {
                               !o.provisioned.value_or(false);
     if (switched_off) {
       search_overruled_ = config_.engines.search.kind != SearchKind::kNone;
-      config_.engines.search = {.kind = SearchKind::kNone, .url = ""};
+      config_.engines.search = {.kind = SearchKind::kNone,
+                                .stemming = config_.engines.search.stemming};
     }
     for (RateLimit* limit : {&config_.rate_limit, &config_.server.caller_limit})
       if (limit->per_second && !limit->burst) limit->burst = limit->per_second;

@@ -133,6 +133,8 @@ struct DefaultSchemas {
 enum class ItemsKind : std::uint8_t { kSqlite, kDynamodb };
 enum class ObjectsKind : std::uint8_t { kLocal, kS3 };
 enum class SearchKind : std::uint8_t { kXapian, kOpensearch, kNone };
+enum class SearchStemming : std::uint8_t { kNone, kEnglish };
+enum class SearchAuth : std::uint8_t { kNone, kBasic, kAws };
 enum class JobsKind : std::uint8_t { kLocal, kSlurm, kKubernetes };
 
 struct ItemsEngine {
@@ -152,7 +154,14 @@ struct ObjectsEngine {
 };
 struct SearchEngine {
   SearchKind kind = SearchKind::kXapian;  // kNone: feature NOOPENSEARCH
+  // Of kOpensearch.
   std::string url;
+  SearchAuth auth = SearchAuth::kNone;  // kBasic: user and password; kAws: signature version 4
+  std::string user;
+  std::string password_ref;                         // "env:NAME", "file:/path"
+  std::string region;                               // kAws; empty: as AWS tools find it
+  std::string ca_file;                              // empty: the system's authorities
+  SearchStemming stemming = SearchStemming::kNone;  // kEnglish: "gears" finds "gear" too
   bool operator==(const SearchEngine&) const = default;
 };
 struct JobsEngine {

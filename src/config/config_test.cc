@@ -244,6 +244,8 @@ TEST(Status, IsInvalidWithWhatWasExpected) {
       {R"({"app": [1]})", "app: invalid (expected an object)"},
       {R"({"engines": {"items": {"kind": "mysql"}}})",
        "engines.items.kind: invalid (expected \"sqlite\" or \"dynamodb\")"},
+      {R"({"engines": {"search": {"stemming": "klingon"}}})",
+       "engines.search.stemming: invalid (expected \"none\" or \"english\")"},
       {R"({"engines": {"search": {"kind": "none", "url": 1}}})", "engines.search.url: invalid"},
       {R"({"server": {"listen": [1]}})", "server.listen: invalid"},
       {R"({"server": {"trustedProxies": "10.0.0.1"}})", "server.trustedProxies: invalid"},
@@ -505,6 +507,13 @@ TEST(SearchKind, FollowsTheSwitchesAndTheEntry) {
   EXPECT_EQ(kind(serverless, entry), SearchKind::kOpensearch);
   EXPECT_EQ(kind(both_off, entry), SearchKind::kNone);
   EXPECT_EQ(kind(serverless, R"("search": {"kind": "none"})"), SearchKind::kNone);
+}
+
+TEST(SearchStemming, IsOffUnlessAskedFor) {
+  EXPECT_EQ(MustLoad(File("{}")).engines.search.stemming, SearchStemming::kNone);
+  EXPECT_EQ(
+      MustLoad(File(R"({"engines": {"search": {"stemming": "english"}}})")).engines.search.stemming,
+      SearchStemming::kEnglish);
 }
 
 TEST(Pipelines, OfAGroupAreOnOnlyWithTheGroup) {

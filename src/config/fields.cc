@@ -284,8 +284,16 @@ void AddOwnSections(Table& t) {
   t.Add(s3(Bool("engines.objects.pathStyle", false)));
   t.Add(Choice("engines.search.kind", nullptr, {"xapian", "opensearch", "none"},
                "as app.openSearch says"));
-  t.Add(Only("engines.search.kind", {"opensearch"},
-             Of("engines.search.url", Type::kUrl, nullptr, "none")));
+  const auto opensearch = [](Field field) {
+    return Only("engines.search.kind", {"opensearch"}, std::move(field));
+  };
+  t.Add(opensearch(Of("engines.search.url", Type::kUrl, nullptr, "none")));
+  t.Add(opensearch(Choice("engines.search.auth", "none", {"none", "basic", "aws"})));
+  t.Add(opensearch(Text("engines.search.user", nullptr, "none")));
+  t.Add(opensearch(Of("engines.search.passwordRef", Type::kSecretReference, nullptr, "none")));
+  t.Add(opensearch(Text("engines.search.region", nullptr, "as AWS tools find it")));
+  t.Add(opensearch(Of("engines.search.caFile", Type::kFile, nullptr, "the system's authorities")));
+  t.Add(Choice("engines.search.stemming", "none", {"none", "english"}));
   t.Add(Choice("engines.jobs.kind", "local", {"local", "slurm", "kubernetes"}));
   t.Add(Int("engines.jobs.slots", nullptr, 1, 4096, "one per processor"));
   t.Add(Only("engines.jobs.kind", {"slurm", "kubernetes"},

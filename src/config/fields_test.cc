@@ -61,6 +61,8 @@ TEST(Fields, OfferEveryNameOfAnEnumerator) {
   same("engines.items.kind", kEnumNames<ItemsKind>);
   same("engines.objects.kind", kEnumNames<ObjectsKind>);
   same("engines.search.kind", kEnumNames<SearchKind>);
+  same("engines.search.auth", kEnumNames<SearchAuth>);
+  same("engines.search.stemming", kEnumNames<SearchStemming>);
   same("engines.jobs.kind", kEnumNames<JobsKind>);
   same("notifications.smtp.security", kEnumNames<MailSecurity>);
 }

@@ -160,9 +160,7 @@ class Rules {
       Warn("search-off", "engines.search.kind",
            "app.openSearch switches search off, so this engine is not used; set "
            "app.openSearch.useServerless.enabled to true to use it");
-    if (c_.engines.search.kind == SearchKind::kOpensearch && c_.engines.search.url.empty())
-      Fail("search-url", "engines.search.url",
-           "an OpenSearch engine needs its address; set it to the http(s) URL of the server");
+    SearchServer();
     if (o.reindex_at_update && c_.engines.search.kind == SearchKind::kNone)
       Warn("reindex-without-search", "app.openSearch.reindexOnCdkDeploy",
            "search is off, so there is nothing to reindex");
@@ -272,6 +270,24 @@ class Rules {
     }
   }
 
+  void SearchServer() {
+    const SearchEngine& engine = c_.engines.search;
+    if (engine.kind != SearchKind::kOpensearch) return;
+    if (engine.url.empty())
+      Fail("search-url", "engines.search.url",
+           "an OpenSearch engine needs its address; set it to the http(s) URL of the server");
+    if (!engine.ca_file.empty())
+      ReadableFile("search-authority", "engines.search.caFile", engine.ca_file);
+    if (engine.auth != SearchAuth::kBasic) return;
+    if (engine.user.empty())
+      Fail("search-user", "engines.search.user",
+           "basic authentication needs a user; set this, or engines.search.auth to none");
+    PasswordReference("search-password", "engines.search.", engine.password_ref, "search");
+    if (engine.url.starts_with("http://"))
+      Warn("search-security", "engines.search.url",
+           "the search password travels in the clear; use an https:// address");
+  }
+
   void Mail() {
     const std::string prefix = "notifications.smtp.";
     const Smtp& smtp = c_.notifications.smtp;
@@ -288,27 +304,29 @@ class Rules {
       Fail("mail-from", prefix + "from",
            "mail needs the address it is sent from; set it to one such as vams@example.com");
     if (!smtp.ca_file.empty()) ReadableFile("mail-authority", prefix + "caFile", smtp.ca_file);
-    MailPassword(prefix, smtp);
+    if (!smtp.user.empty() || !smtp.password_ref.empty())
+      PasswordReference("mail-password", prefix, smtp.password_ref, "mail");
+    if (!smtp.user.empty() && smtp.security == MailSecurity::kNone)
+      Warn("mail-security", prefix + "security",
+           "the mail password travels in the clear; set this to starttls or tls");
     if (c_.notifications.public_url.empty() && !HasPublicHost())
       Warn("mail-links", "notifications.publicUrl",
            "links in mails lead to the listen address, which others may not reach; set this to "
            "where people reach the server");
   }
 
-  void MailPassword(const std::string& prefix, const Smtp& smtp) {
-    if (!smtp.user.empty() && smtp.password_ref.empty())
-      Fail("mail-password", prefix + "passwordRef",
-           "the mail user has no password; set this to file:/path or env:NAME");
-    if (!smtp.user.empty() && smtp.security == MailSecurity::kNone)
-      Warn("mail-security", prefix + "security",
-           "the mail password travels in the clear; set this to starttls or tls");
-    if (const auto file = FileReference(smtp.password_ref))
-      KeyFile("mail-password", prefix + "passwordRef", *file, {});
-    else if (smtp.password_ref.starts_with("env:") &&
-             !in_.environment.contains(smtp.password_ref.substr(4)))
-      Warn("mail-password", prefix + "passwordRef",
+  // A password by reference; `of` says in a word whose.
+  void PasswordReference(const std::string& rule, const std::string& prefix,
+                         const std::string& reference, std::string_view of) {
+    if (reference.empty())
+      Fail(rule, prefix + "passwordRef",
+           fmt::format("the {} user has no password; set this to file:/path or env:NAME", of));
+    if (const auto file = FileReference(reference))
+      KeyFile(rule, prefix + "passwordRef", *file, {});
+    else if (reference.starts_with("env:") && !in_.environment.contains(reference.substr(4)))
+      Warn(rule, prefix + "passwordRef",
            fmt::format("the variable {} is not set here; it must be where the server runs",
-                       smtp.password_ref.substr(4)));
+                       reference.substr(4)));
   }
 
   // As app::PublicUrl finds it.

@@ -271,6 +271,26 @@ TEST_F(RuleFiles, HookCommandExistsAndIsExecutable) {
   EXPECT_EQ(errors("\"" + folder_->path().string() + "\""), "hook-command@hooks.switch");
 }
 
+TEST_F(RuleFiles, ASearchServerNeedsItsCredentials) {
+  ASSERT_TRUE(folder_.ok());
+  const auto engine = [](const std::string& more) {
+    return R"({"engines": {"search": {"kind": "opensearch", "url": "https://s")" + more + "}}}";
+  };
+  EXPECT_EQ(Errors(engine("")), "");
+  EXPECT_EQ(Errors(engine(R"(, "auth": "aws", "region": "eu-west-1")")), "");
+  const std::string basic =
+      R"(, "auth": "basic", "passwordRef": "file:)" + Make("s", 3, 0600) + "\"";
+  EXPECT_EQ(Errors(engine(basic)), "search-user@engines.search.user");
+  EXPECT_EQ(Errors(engine(basic + R"(, "user": "u")")), "");
+  EXPECT_EQ(Errors(engine(R"(, "auth": "basic", "user": "u")")),
+            "search-password@engines.search.passwordRef");
+  EXPECT_EQ(Errors(engine(R"(, "caFile": "/absent.pem")")),
+            "search-authority@engines.search.caFile");
+  EXPECT_EQ(Warnings(R"({"engines": {"search": {"kind": "opensearch", "url": "http://s")" + basic +
+                     R"(, "user": "u"}}})"),
+            "search-security@engines.search.url");
+}
+
 TEST_F(RuleFiles, MailNeedsASenderAndAPasswordByReference) {
   ASSERT_TRUE(folder_.ok());
   const std::string base = R"({"notifications": {"smtp": {"host": "m", "from": "v@x", "user": "u")";
@@ -302,7 +322,7 @@ TEST(Report, PutsProblemsFirstAndAlignsItsColumns) {
   const std::string text = RenderText(report);
 
   EXPECT_TRUE(text.starts_with(
-      "/etc/vams/config.json: 2 errors, 1 warning; 1 used, 142 new, 1 without meaning here\n\n"
+      "/etc/vams/config.json: 2 errors, 1 warning; 1 used, 143 new, 1 without meaning here\n\n"
       "Errors (nothing starts or changes until they are mended)\n"
       "  line 2  backup.keep            invalid (expected a whole number from 1 to 100000)\n"
       "  line 3  app.adminEmailAddress  the first administrator has no e-mail address; set one\n\n"

@@ -118,6 +118,16 @@ Result<std::unique_ptr<BlobStore>> OpenBlobs(const files::Path& folder,
   return BlobStore::Open(folder, with_key);
 }
 
+Result<std::unique_ptr<const SealKeys>> OpenStackKeys(const files::Path& folder,
+                                                      const EncryptionChoice& encryption) {
+  if (!encryption.enabled) return std::unique_ptr<const SealKeys>();
+  TRY_OK(files::MakeFolders(folder));
+  TRY(const auto key, KeyOf(folder, encryption));
+  return OpenBlobFormat(folder, key);
+}
+
+Result<SecretKey> ReadStackKey(const files::Path& path) { return ReadKey(path); }
+
 Result<std::string> ReplaceStackKey(const files::Path& folder, const EncryptionChoice& encryption,
                                     const files::Path& old_key, Random& random) {
   if (!encryption.enabled)

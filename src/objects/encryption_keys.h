@@ -27,6 +27,15 @@ Result<std::unique_ptr<BlobStore>> OpenBlobs(const files::Path& folder,
                                              const EncryptionChoice& encryption,
                                              const BlobStoreOptions& options = {});
 
+// The stack keys of the blobs in `folder`, the current one and those before it, for whoever seals
+// something beside the blobs with them; made if there is none yet.  nullptr if the choice is off.
+// Errors as of OpenBlobs.
+Result<std::unique_ptr<const SealKeys>> OpenStackKeys(const files::Path& folder,
+                                                      const EncryptionChoice& encryption);
+
+// The stack key in a file.  Errors as of OpenBlobs.
+Result<SecretKey> ReadStackKey(const files::Path& path);
+
 // Makes another key the stack key.  Contents stay as they are: their keys are reached through the
 // old stack key, which is then kept under the new one.  Without `old_key` the key beside the blob
 // folder is replaced by a random one; with it the choice names the new key, and `old_key` the file

@@ -223,19 +223,31 @@ std::vector<std::string> Words(std::string_view text) {
   return words;
 }
 
+void ForEachWord(std::string_view text,
+                 const std::function<void(std::size_t begin, std::size_t end)>& visit) {
+  WordFinder(text).Run(visit);
+}
+
 std::string Fold(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    const char c = text[at];
-    if (static_cast<unsigned char>(c) < 0x80) {
-      out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c);
-      ++at;
-    } else {
-      unicode::Append(out, unicode::Lower(unicode::Next(text, at)));
-    }
-  }
+  AppendFolded(out, text);
   return out;
+}
+
+void AppendFolded(std::string& out, std::string_view text) {
+  // Nearly all text is ASCII to its end.
+  const std::size_t begin = out.size();
+  out.append(text);
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
+    char& c = out[begin + at];
+    if (static_cast<unsigned char>(c) >= 0x80) break;
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  if (at == text.size()) return;
+  out.resize(begin + at);
+  while (at < text.size()) unicode::Append(out, unicode::Lower(unicode::Next(text, at)));
 }
 
 bool IsWordPart(std::string_view folded) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,13 @@ inline constexpr std::size_t kMaxTokenBytes = 200;
 // Bytes that are not UTF-8 separate words.
 std::vector<Token> Analyse(std::string_view text);
 std::vector<std::string> Words(std::string_view text);
+// Where they lie in the text, unfolded.
+void ForEachWord(std::string_view text,
+                 const std::function<void(std::size_t begin, std::size_t end)>& visit);
 
 // Lower case, one character for one (Unicode's simple mapping); other bytes as they are.
 std::string Fold(std::string_view text);
+void AppendFolded(std::string& out, std::string_view text);
 
 // Whether an occurrence of this folded text always lies within one word, however the text around it
 // reads: letters, digits and _ only, none of them a word by itself (Han, Hiragana) or a mark.  A

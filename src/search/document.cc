@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -13,7 +14,11 @@ namespace vams::search {
 namespace {
 
 void AppendText(std::string& out, std::string_view text) {
-  fmt::format_to(std::back_inserter(out), "{}:{},", text.size(), text);
+  char size[24];
+  out.append(size, std::to_chars(size, std::end(size), text.size()).ptr);
+  out += ':';
+  out += text;
+  out += ',';
 }
 
 // A form that does not depend on the order of members and on how a number is held.
@@ -32,8 +37,11 @@ void AppendValue(std::string& out, const boost::json::value& value) {
     out += '[';
     for (const auto& element : *list) AppendValue(out, element);
     out += ']';
+  } else if (const auto* plain = value.if_string()) {
+    out += 's';
+    AppendText(out, *plain);
   } else if (const auto text = TextForm(value)) {
-    out += value.is_string() ? 's' : value.is_bool() ? 'b' : 'n';
+    out += value.is_bool() ? 'b' : 'n';
     AppendText(out, *text);
   } else {
     out += '-';

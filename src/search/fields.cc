@@ -96,6 +96,7 @@ bool AnyText(const boost::json::value& value, std::string_view key, const ValueV
   if (const auto* list = value.if_array())
     return std::ranges::any_of(*list,
                                [&](const auto& element) { return AnyText(element, key, visit); });
+  if (const auto* plain = value.if_string()) return visit(key, *plain);
   const auto text = TextForm(value);
   return text && visit(key, *text);
 }
@@ -165,6 +166,11 @@ bool AnyValue(const boost::json::object& source, const FieldRef& field, const Va
   if (TypeOf(field.name) == FieldType::kFlat)
     return value->is_object() && AnyLeaf(*value, {}, field, visit);
   return AnyText(*value, {}, visit);
+}
+
+bool AnyValue(const boost::json::value& value, FieldType type, const ValueVisitor& visit) {
+  if (type == FieldType::kFlat) return value.is_object() && AnyLeaf(value, {}, {}, visit);
+  return AnyText(value, {}, visit);
 }
 
 std::optional<std::int64_t> NumberOf(const boost::json::object& source, const Field& field) {

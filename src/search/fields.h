@@ -77,6 +77,8 @@ std::optional<std::string> TextForm(const boost::json::value& value);
 // objects whose key fits (key is given for these).  Returns early when it answers true, then true.
 using ValueVisitor = std::function<bool(std::string_view key, std::string_view text)>;
 bool AnyValue(const boost::json::object& source, const FieldRef& field, const ValueVisitor& visit);
+// The same of a member that the caller found: every leaf, if it is a flat object.
+bool AnyValue(const boost::json::value& value, FieldType type, const ValueVisitor& visit);
 
 // The field's number, or its instant in milliseconds since 1970; nothing if absent or malformed.
 std::optional<std::int64_t> NumberOf(const boost::json::object& source, const Field& field);

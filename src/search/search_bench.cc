@@ -2,10 +2,11 @@
 // VAMS_BENCH_DOCUMENTS documents (default 100,000; the numbers on record are of 1,000,000), four
 // files to an asset: 20 words from a vocabulary of 50,000 with a natural distribution, a name, a
 // path, an ETag, five metadata pairs, up to three tags, 50 databases, one in ten with a place.  The
-// caller may read 10 of the databases.  `make bench` runs it.  SQLite's FTS5 is not compared in the
-// same run: this module does not link it.
+// caller may read 10 of the databases.  `make bench` runs it.  SQLite's FTS5 with the same texts
+// and words is the peer, for whom everybody may read everything and nothing is counted.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <atomic>
@@ -38,6 +39,11 @@ T Must(Result<T> result) {
 std::size_t DocumentCount() {
   const char* count = std::getenv("VAMS_BENCH_DOCUMENTS");
   return count != nullptr ? std::strtoull(count, nullptr, 10) : 100'000;
+}
+
+std::string BenchFolder() {
+  const char* folder = std::getenv("VAMS_BENCH_DIR");
+  return folder != nullptr ? folder : ".";
 }
 
 // ---- The library
@@ -170,10 +176,7 @@ class Library {
   const Maker& maker() const { return maker_; }
 
  private:
-  Library()
-      : folder_(Must(files::TempFolder::Create(
-            std::getenv("VAMS_BENCH_DIR") != nullptr ? std::getenv("VAMS_BENCH_DIR") : ".",
-            "bench"))) {
+  Library() : folder_(Must(files::TempFolder::Create(BenchFolder(), "bench"))) {
     OpContext op;
     index_ = Must(OpenXapianIndex(folder_.path()));
     auto builder = Must(index_->StartBuild(op, {}));
@@ -332,6 +335,112 @@ void BM_GeoBox(benchmark::State& state) {
   Ask(state, request);
 }
 BENCHMARK(BM_GeoBox)->Unit(benchmark::kMillisecond);
+
+// ---- The peer
+// ---------------------------------------------------------------------------------------
+
+// All texts of the library in one FTS5 table, in a file without a journal.
+class Peer {
+ public:
+  static Peer& Get() {
+    static Peer peer;
+    return peer;
+  }
+  ~Peer() { sqlite3_close(db_); }
+
+  // The best 50; gives back how many there were.
+  std::size_t Ask(const std::string& word) {
+    sqlite3_stmt* query = Prepare("SELECT rowid FROM t WHERE t MATCH ?1 ORDER BY rank LIMIT 50");
+    Bind(query, word);
+    std::size_t hits = 0;
+    while (sqlite3_step(query) == SQLITE_ROW) ++hits;
+    sqlite3_finalize(query);
+    return hits;
+  }
+  double seconds() const { return seconds_; }  // of indexing alone
+
+ private:
+  Peer() : folder_(Must(files::TempFolder::Create(BenchFolder(), "peer"))) {
+    Check(sqlite3_open((folder_.path() / "peer.db").c_str(), &db_) == SQLITE_OK);
+    for (const char* sql : {"PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF",
+                            "CREATE VIRTUAL TABLE t USING fts5(words, content='')", "BEGIN"})
+      Check(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_stmt* insert = Prepare("INSERT INTO t(words) VALUES (?1)");
+    const Maker& maker = Library::Get().maker();
+    for (std::size_t n = 0; n < DocumentCount(); ++n) {
+      const std::string text = TextOf(maker.Make(n));
+      const auto start = SteadyClock::now();
+      Bind(insert, text);
+      Check(sqlite3_step(insert) == SQLITE_DONE);
+      sqlite3_reset(insert);
+      seconds_ += Seconds(SteadyClock::now() - start);
+    }
+    sqlite3_finalize(insert);
+    const auto start = SteadyClock::now();
+    Check(sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
+    seconds_ += Seconds(SteadyClock::now() - start);
+  }
+
+  // What the index looks for words in.
+  static std::string TextOf(const Document& document) {
+    std::string text;
+    for (const auto& member : document.source) {
+      const Field* field = FindField(member.key());
+      if (!field || (field->weight == 0 && field->type != FieldType::kFlat)) continue;
+      AnyValue(member.value(), field->type, [&](std::string_view, std::string_view value) {
+        text.append(value).append(" ");
+        return false;
+      });
+    }
+    return text;
+  }
+  static void Check(bool good) {
+    if (!good) std::abort();
+  }
+  sqlite3_stmt* Prepare(const char* sql) {
+    sqlite3_stmt* statement = nullptr;
+    Check(sqlite3_prepare_v2(db_, sql, -1, &statement, nullptr) == SQLITE_OK);
+    return statement;
+  }
+  static void Bind(sqlite3_stmt* statement, const std::string& text) {
+    sqlite3_bind_text(statement, 1, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
+  }
+
+  files::TempFolder folder_;
+  sqlite3* db_ = nullptr;
+  double seconds_ = 0;
+};
+
+// `times_slower` than the whole search of the same word here, with permissions, total and facets.
+void BM_PeerFts5(benchmark::State& state, const std::string& word) {
+  Peer& peer = Peer::Get();
+  const TenDatabases access;
+  Request request = Base(access);
+  request.text = ParseText(word, true, Stemming::kNone);
+  OpContext op;
+  std::vector<double> ours;
+  for (int i = 0; i < 20; ++i) {
+    const auto start = SteadyClock::now();
+    Must(Library::Get().index().Search(op, request));
+    ours.push_back(Seconds(SteadyClock::now() - start));
+  }
+  std::vector<double> seconds;
+  for (auto _ : state) {
+    const auto start = SteadyClock::now();
+    benchmark::DoNotOptimize(peer.Ask(word));
+    seconds.push_back(Seconds(SteadyClock::now() - start));
+  }
+  Report(state, seconds);
+  std::ranges::sort(ours);
+  state.counters["times_slower"] = seconds[seconds.size() / 2] / ours[ours.size() / 2];
+  state.counters["documents/s"] = static_cast<double>(DocumentCount()) / peer.seconds();
+}
+#define PEER(name, word) BENCHMARK_CAPTURE(BM_PeerFts5, name, word)->Unit(benchmark::kMillisecond)
+PEER(rare, Word(30'000));
+PEER(medium, Word(3'000));
+PEER(common, Word(30));
+PEER(commonest, Word(0));
+#undef PEER
 
 // ---- Writing
 // ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 A file starts a stack of its own, serves it on a free port and asks, line by line:
 
   config {"app": {…}}              the stack's configuration; only before everything else
+  demo                             with the demonstration library; only before everything but that
   user lee reader, editor          an account with these roles, signed in (roles must exist)
   key lee as lee-key               an API key that acts as that user, for `as lee-key`
   as lee                           whose token the requests that follow carry; `administrator` is
@@ -36,6 +37,7 @@ Bytes, and what is done with them.  A path may be a whole URL, out of an answer 
   upload plant pump /models/a.glb pump         puts a file into the asset pump of the database plant, from
                                                the first request to the last
   repeat 20 get /roles -> 200      a statement, so many times
+  caught up                        goes on when searches show everything that was written
 
 Standard library only.
 """
@@ -147,7 +149,7 @@ def mismatch(want, have, variables, exact, at="answer"):
 class Stack:
     """A served stack with its signed-in users."""
 
-    def __init__(self, vams, config):
+    def __init__(self, vams, config, demo):
         self.home = tempfile.mkdtemp(prefix="vams-api-")
         environment = dict(os.environ, VAMS_HOME=self.home, VAMS_ADMIN_PASSWORD=PASSWORD)
         command = [vams, "up", "--listen", "127.0.0.1:0"]
@@ -155,6 +157,8 @@ class Stack:
             path = pathlib.Path(self.home, "given.json")
             path.write_text(json.dumps(config), encoding="utf-8")
             command += ["--config", str(path)]
+        if demo:
+            command.append("--demo")
         self.log = open(os.path.join(self.home, "log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE,
                                         stderr=self.log, text=True)
@@ -300,8 +304,11 @@ class Script:
         config = None
         if lines and lines[0][1].startswith("config "):
             config = json.loads(lines.pop(0)[1].removeprefix("config "))
+        demo = bool(lines) and lines[0][1] == "demo"
+        if demo:
+            lines.pop(0)
         try:
-            self.stack = Stack(self.vams, config)
+            self.stack = Stack(self.vams, config, demo)
             for number, line in lines:
                 try:
                     self.step(line)
@@ -344,6 +351,8 @@ class Script:
             self.check_header(rest)
         elif word == "upload":
             self.upload(*rest.split())
+        elif line == "caught up":
+            self.catch_up()
         elif word == "repeat":
             times, _, statement = rest.strip().partition(" ")
             for _ in range(int(times)):
@@ -352,6 +361,15 @@ class Script:
             self.request(word.upper(), rest)
         else:
             raise Failed(f"unknown statement {word!r}")
+
+    def catch_up(self):
+        """The server itself waits, a second at most each time."""
+        for _ in range(120):
+            status = self.stack.call("GET", "/admin/search?catchUp=true", None)
+            self.requests += 1
+            if status["caughtUp"] and not status["indexer"]["needsReindex"]:
+                return
+        raise Failed(f"the search index does not catch up: {json.dumps(status)}")
 
     def request(self, method, rest):
         request, arrow, expected = rest.rpartition(" -> ")

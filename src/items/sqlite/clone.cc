@@ -56,6 +56,10 @@ Status CloneSqliteStore(OpContext& op, const files::Path& from, const files::Pat
         Code::kConflict,
         fmt::format("{} exists already; nothing was copied; remove it first", to.string()));
   TRY(const auto source, sqlite::Connection::Open(from, sqlite::Connection::Mode::kReadOnly));
+  // One read transaction over all steps: without it, the copy would begin anew whenever somebody
+  // writes between two of them, and never end while the store is busy.
+  TRY_OK(source->Exec("BEGIN"));
+  TRY([[maybe_unused]] const auto any, source->QueryInt("SELECT count(*) FROM sqlite_master"));
   auto copied = CopyPages(op, source->raw(), to);
   if (copied.ok()) copied = Sync(to);
   if (!copied.ok()) std::filesystem::remove(to, ec);

@@ -38,7 +38,7 @@ std::uint64_t Rows() {
 // The tables of 2.4 and 2.5 that the step names, with canonical names behind a prefix of their own.
 class Target {
  public:
-  Target(DynamoDbServer& server, bool local) {
+  Target(testing::LocalServer& server, bool local) {
     static int count = 0;
     items::DynamoOptions options;
     options.endpoint = server.endpoint();
@@ -98,7 +98,7 @@ class Target {
   std::unique_ptr<items::DynamoStore> store_;
 };
 
-DynamoDbServer& Server(bool local) {
+testing::LocalServer& Server(bool local) {
   return DynamoDbServer::Shared(local ? DynamoDbServer::Kind::kDynamoDbLocal
                                       : DynamoDbServer::Kind::kDynalite);
 }

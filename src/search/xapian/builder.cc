@@ -110,13 +110,8 @@ class XapianSegment final : public Segment {
 // An id that two documents have; empty: none.
 std::string RepeatedId(const files::Path& folder) {
   const Reader reader(folder);
-  std::string repeated;
-  for (const char prefix : {kIdPrefix, kLongId})
-    reader.ForEachTerm(std::string(1, prefix), {}, [&](const std::string& term) {
-      if (reader.Frequency(term) > 1) repeated = term;
-      return repeated.empty();
-    });
-  return repeated;
+  const std::string repeated = reader.FindRepeated(std::string(1, kIdPrefix));
+  return repeated.empty() ? reader.FindRepeated(std::string(1, kLongId)) : repeated;
 }
 
 }  // namespace

@@ -35,8 +35,9 @@ std::uint32_t Values::SetOf(const std::vector<std::string>& values) {
   for (const std::string& value : values) set.push_back(ValueOf(value));
   const auto made = [&] {
     const auto number = static_cast<std::uint32_t>(sets_.size());
-    bytes_ += sizeof(set) + 4 * set.size() + 32;
+    bytes_ += sizeof(set) + 4 * set.size() + 36;
     sets_.push_back(set);
+    singles_.push_back(set.size() == 1 ? set.front() : kSeveral);
     return number;
   };
   if (set.size() == 1) {

@@ -26,7 +26,10 @@ namespace vams::search::xapian {
 // the empty one.  Grows only; what nobody has any more goes when the index is opened again.
 class Values {
  public:
-  Values() { sets_.push_back({}); }
+  Values() {
+    sets_.push_back({});
+    singles_.push_back(kSeveral);
+  }
 
   std::uint32_t SetOf(const std::vector<std::string>& values);
   std::size_t value_count() const { return values_.size(); }  // the writer's
@@ -35,6 +38,9 @@ class Values {
   // Orders values as their texts do, without looking at them; equal labels say nothing.
   std::uint64_t label(std::uint32_t i) const { return labels_[i]; }
   const std::vector<std::uint32_t>& set(std::uint32_t i) const { return sets_[i]; }
+  // The only value of a set, or kSeveral (or none).
+  std::uint32_t single(std::uint32_t i) const { return singles_[i]; }
+  static constexpr std::uint32_t kSeveral = ~std::uint32_t{0};
   std::size_t bytes() const { return bytes_; }
 
  private:
@@ -42,6 +48,7 @@ class Values {
 
   StableVector<std::string> values_;
   StableVector<std::vector<std::uint32_t>> sets_;
+  StableVector<std::uint32_t> singles_;  // by set
   StableVector<std::uint64_t> labels_;
   std::map<std::string_view, std::uint32_t> value_numbers_;  // keys lie in values_
   std::unordered_map<std::uint32_t, std::uint32_t> single_sets_;

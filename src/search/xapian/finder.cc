@@ -343,8 +343,8 @@ Found Finder::InWholeValues(const Expression& condition, const FieldRef& field) 
   const auto place = static_cast<std::size_t>(TextPlace(field.name));
   sets_.view().reader.ForEachValueOf(
       kTextsSlot, candidates, [&](DocId doc, const std::string& bytes) {
-        const auto texts = DecodeTexts(bytes);
-        const auto* ends = texts && texts->ends[place] ? &*texts->ends[place] : nullptr;
+        const auto texts = ViewTexts(bytes);
+        const auto* ends = texts && (*texts)[place] ? &*(*texts)[place] : nullptr;
         if (!ends || ends->cut || !ends->single)
           found.maybe.Set(doc);
         else if (Fits(condition, field, ends->least, /*flat=*/false))

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "search/xapian/stored_document.h"
+
 namespace vams::search::xapian {
 
 struct PostingRun::Impl {
@@ -36,6 +38,14 @@ std::optional<Posting> PostingRun::SkipTo(DocId doc) {
 }
 
 struct Reader::Impl {
+  // A list takes over the blocks that the last question for a frequency went through, and reads
+  // those that it does not find there.  Who goes through many words goes in their order, so that
+  // neighbours share blocks: a third of the time.
+  Xapian::PostingIterator Begin(const std::string& term) const {
+    (void)db.get_termfreq(term);
+    return db.postlist_begin(term);
+  }
+
   Xapian::Database db;
 };
 
@@ -51,12 +61,12 @@ std::uint64_t Reader::Frequency(const std::string& term) const {
 }
 
 PostingRun Reader::Postings(const std::string& term) const {
-  return PostingRun(std::make_unique<PostingRun::Impl>(impl_->db.postlist_begin(term),
-                                                       impl_->db.postlist_end(term)));
+  return PostingRun(
+      std::make_unique<PostingRun::Impl>(impl_->Begin(term), impl_->db.postlist_end(term)));
 }
 
 std::optional<DocId> Reader::DocumentOf(const std::string& term) const {
-  const auto at = impl_->db.postlist_begin(term);
+  const auto at = impl_->Begin(term);
   if (at == impl_->db.postlist_end(term)) return std::nullopt;
   return *at;
 }
@@ -68,6 +78,13 @@ void Reader::ForEachTerm(const std::string& prefix, const std::string& from,
   if (!from.empty() && at != end) at.skip_to(from);
   for (; at != end; ++at)
     if (!visit(*at)) return;
+}
+
+std::string Reader::FindRepeated(const std::string& prefix) const {
+  const auto end = impl_->db.allterms_end(prefix);
+  for (auto at = impl_->db.allterms_begin(prefix); at != end; ++at)
+    if (at.get_termfreq() > 1) return *at;
+  return {};
 }
 
 std::vector<std::uint32_t> Reader::Positions(DocId doc, const std::string& term) const {
@@ -86,7 +103,8 @@ std::vector<std::pair<std::string, std::uint32_t>> Reader::Terms(DocId doc) cons
 }
 
 std::optional<Document> Reader::FindDocument(DocId doc) const {
-  return DecodeDocument(impl_->db.get_document(doc, Xapian::DOC_ASSUME_VALID).get_data());
+  return DecodeDocument(
+      impl_->db.get_document(doc, Xapian::DOC_ASSUME_VALID).get_value(kDocumentSlot));
 }
 
 std::optional<Texts> Reader::FindTexts(DocId doc) const {

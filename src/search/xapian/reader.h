@@ -60,6 +60,8 @@ class Reader {
   // Terms that begin with `prefix`, in order, until visit answers false; `from`: not before it.
   void ForEachTerm(const std::string& prefix, const std::string& from,
                    const std::function<bool(const std::string& term)>& visit) const;
+  // A term that begins with `prefix` and that several documents have; empty: there is none.
+  std::string FindRepeated(const std::string& prefix) const;
   std::vector<std::uint32_t> Positions(DocId doc, const std::string& term) const;
 
   // The terms of a document, with their counts.

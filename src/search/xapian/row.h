@@ -1,6 +1,7 @@
-// What the engine holds of a document beside its postings: the row, for the columns in memory, and
-// the texts, for sorting and comparing whole values.  Both are value slots of the document, so that
-// they are part of its commit.  Format: docs/formats/search-xapian.md.
+// What the engine holds of a document beside its postings: the row, for the columns in memory, the
+// texts, for sorting and comparing whole values, and the document itself (stored_document.h).  All
+// are value slots of the document, so that they are part of its commit.  Format:
+// docs/formats/search-xapian.md.
 //
 // Thread rule: values and pure functions.  Nothing blocks.
 #pragma once
@@ -20,6 +21,9 @@ namespace vams::search::xapian {
 
 inline constexpr std::uint32_t kRowSlot = 0;
 inline constexpr std::uint32_t kTextsSlot = 1;
+// The document itself, which is for hits alone: slots are not compressed, other than what the
+// library calls a document's data, and that took a seventh of the time of indexing.
+inline constexpr std::uint32_t kDocumentSlot = 2;
 
 // How the fields of the table are held.  The numbers are places in the arrays below.
 inline constexpr std::size_t kNumberCount = 3;  // num_ and date_
@@ -27,11 +31,15 @@ inline constexpr std::size_t kSetCount = 5;     // fields with Field::facet
 inline constexpr std::size_t kTextCount = 12;   // the other texts
 
 struct FieldPlan {
+  static constexpr std::size_t kMaxFields = 32;
+  using Places = std::array<std::int8_t, kMaxFields>;
+
   std::vector<const Field*> numbers, sets, texts;
+  // Places in these lists by place in Fields(); -1: not there.
+  Places number_places, set_places, text_places;
 
   static const FieldPlan& Get();
 };
-// Places in these lists; -1: not there.
 int NumberPlace(std::string_view field);
 int SetPlace(std::string_view field);
 int TextPlace(std::string_view field);
@@ -88,9 +96,14 @@ std::string EncodeRow(const Row& row);
 std::optional<Row> DecodeRow(std::string_view bytes);
 std::string EncodeTexts(const Texts& texts);
 std::optional<Texts> DecodeTexts(std::string_view bytes);
-
-// The document as it is stored.
-std::string EncodeDocument(const Document& document);
-std::optional<Document> DecodeDocument(std::string_view bytes);
+// The same of the text fields alone, without copies: good as long as the bytes are.
+struct TextEndsView {
+  std::string_view least, greatest;
+  bool cut = false;
+  bool single = true;
+  bool two() const { return least.data() != greatest.data(); }
+};
+using TextsView = std::array<std::optional<TextEndsView>, kTextCount>;
+std::optional<TextsView> ViewTexts(std::string_view bytes);
 
 }  // namespace vams::search::xapian

@@ -39,7 +39,10 @@ class FacetCounter {
     for (std::uint32_t set = 1; set < counts_.size(); ++set) {
       if (counts_[set] == 0) continue;
       facet.documents += counts_[set];
-      for (const std::uint32_t value : values.set(set)) by_value[value] += counts_[set];
+      if (const std::uint32_t value = values.single(set); value != Values::kSeveral)
+        by_value[value] += counts_[set];
+      else
+        for (const std::uint32_t one : values.set(set)) by_value[one] += counts_[set];
     }
     struct Bucket {
       std::uint64_t count, label;

@@ -281,7 +281,7 @@ void Store::Publish(Snapshot next, std::vector<DocId> changed) {
   next.revision = reader->revision();
   GiveBack(std::move(reader));
   next.columns.NoteSizes();
-  next.hot = std::make_shared<HotLists>(options_.hot_list_bytes);
+  if (!next.hot) next.hot = std::make_shared<HotLists>(options_.hot_list_bytes);
   changes_.Note(next.number, std::move(changed));
   auto shared = std::make_shared<const Snapshot>(std::move(next));
   {
@@ -367,6 +367,7 @@ Status Store::CommitGuarded(OpContext& op, const std::vector<const Write*>& writ
   std::vector<DocId> changed;
   std::vector<std::string> core_words;
   std::vector<std::string> metadata_words;
+  const auto list_changes = std::make_shared<ListChanges>(now->hot->Kept());
   writer_->Begin();
   for (const Write* write : writes) {
     TRY_OK(op.Check());
@@ -376,6 +377,7 @@ Status Store::CommitGuarded(OpContext& op, const std::vector<const Write*>& writ
       writer_->Delete(*existing);
       next.columns.Remove(*existing);
       changed.push_back(*existing);
+      list_changes->Put(*existing, {});
       continue;
     }
     Prepared prepared(*write->document);
@@ -383,6 +385,7 @@ Status Store::CommitGuarded(OpContext& op, const std::vector<const Write*>& writ
     const DocId doc = existing ? *existing : writer_->Add(prepared);
     next.columns.Put(doc, prepared.row);
     changed.push_back(doc);
+    list_changes->Put(doc, prepared.terms);
     std::ranges::move(prepared.core_words, std::back_inserter(core_words));
     std::ranges::move(prepared.metadata_words, std::back_inserter(metadata_words));
   }
@@ -393,6 +396,8 @@ Status Store::CommitGuarded(OpContext& op, const std::vector<const Write*>& writ
   VAMS_POINT("search.before_commit");
   writer_->Commit();
   VAMS_POINT("search.after_commit");
+  list_changes->Sort();
+  next.hot = std::make_shared<HotLists>(*now->hot, list_changes);
   Publish(std::move(next), std::move(changed));
   return Ok();
 }

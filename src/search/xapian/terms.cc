@@ -6,7 +6,6 @@
 #include <array>
 #include <bit>
 #include <limits>
-#include <set>
 
 #include "base/encoding.h"
 #include "base/hash.h"
@@ -28,6 +27,13 @@ constexpr std::uint32_t kMaxPosition = (1U << 28U) - 1;
 constexpr std::uint32_t kNear = 21;  // places behind the first that form 1 has room for
 constexpr std::uint32_t kMaxSinglePosition = (1U << 24U) - 1;
 constexpr std::uint32_t kMaxPairPosition = (1U << 12U) - 1;
+// Three or four places of a field.
+constexpr std::uint32_t kMaxFirst = 0xFF;
+constexpr std::uint32_t kMaxStep = 0x3F;
+constexpr std::size_t kMaxSteps = 3;
+constexpr unsigned kStepBits = 6;
+constexpr unsigned kFirstStep = 14;
+constexpr unsigned kLastStep = 26;
 
 // Short and fast; what is found by it alone is compared with the value itself.
 std::string Digest16(std::string_view text) { return fmt::format("{:016x}", StableHash(text)); }
@@ -40,22 +46,45 @@ bool IsLabel(std::string_view text) {
   return Fits(text, kMaxLabelBytes) && text.find(kLabelEnd) == std::string_view::npos;
 }
 
+std::string FoldedValueTerm(unsigned place, std::string_view folded) {
+  std::string term{kWholeValue, static_cast<char>('a' + place)};
+  return term += Digest16(folded);
+}
+
+// A word of the document, in the text of all its folded values.
 struct Word {
-  std::string text;
+  std::uint32_t at, size;
   Occurrence::Place place;
 };
 
+bool IsAscii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+// Most of the time of indexing that is not the library's is spent here: words are not copied before
+// they become terms, and every member of the source is looked at once.
 class Collector {
  public:
   explicit Collector(const Document& document) : document_(document) {}
 
   DocumentTerms Collect() {
+    constexpr std::size_t kUsual = 64;
+    out_.terms.reserve(kUsual);
     out_.terms.push_back({.name = IdTerm(document_.id)});
-    AddWords();
-    AddFlats();
-    AddOthers();
+    for (const auto& member : document_.source) {
+      const Field* field = FindField(member.key());
+      if (field && field->type == FieldType::kFlat)
+        AddFlat(field->name, member.value());
+      else if (field && field->weight > 0)
+        AddWords(*field, member.value());
+      else
+        AddOther(member.key(), field, member.value());
+    }
     Group(core_, kCoreWord, out_.core_words);
     Group(metadata_, kMetadataWord, out_.metadata_words);
+    std::ranges::sort(others_);
+    others_.erase(std::ranges::unique(others_).begin(), others_.end());
+    for (std::string& name : others_) out_.terms.push_back({.name = std::move(name)});
     constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
     out_.lengths = {.core = static_cast<std::uint32_t>(std::min(core_length_, kMost)),
                     .metadata = static_cast<std::uint32_t>(std::min(metadata_length_, kMost))};
@@ -63,113 +92,109 @@ class Collector {
   }
 
  private:
-  // Gives back the number of words.
-  std::uint64_t AddValue(std::string_view value, unsigned field, std::uint32_t& next,
-                         std::vector<Word>& words) {
-    const std::size_t before = words.size();
-    for (Token& token : Analyse(value)) {
+  // Gives back the folded value, which is good until the next one is added.
+  std::string_view AddValue(std::string_view value, unsigned field, std::uint32_t& next,
+                            std::vector<Word>& words) {
+    const auto at = static_cast<std::uint32_t>(folded_.size());
+    AppendFolded(folded_, value);
+    const std::size_t size = folded_.size() - at;
+    // Other characters may take another number of bytes when they are folded.
+    const bool in_place = IsAscii(value);
+    ForEachWord(value, [&](std::size_t begin, std::size_t end) {
+      Word word{.at = at + static_cast<std::uint32_t>(begin),
+                .size = static_cast<std::uint32_t>(end - begin),
+                .place = {field, std::min(next++, kMaxPosition)}};
+      if (!in_place) {
+        word.at = static_cast<std::uint32_t>(folded_.size());
+        AppendFolded(folded_, value.substr(begin, end - begin));
+        word.size = static_cast<std::uint32_t>(folded_.size()) - word.at;
+      }
       // A longer one was cut in two, so that the dictionary does not tell what lies across.
-      if (token.text.size() + 8 > kMaxTokenBytes) out_.odd = true;
-      words.push_back({std::move(token.text), {field, std::min(next++, kMaxPosition)}});
-    }
+      if (word.size + 8 > kMaxTokenBytes) out_.odd = true;
+      words.push_back(word);
+    });
     ++next;  // words of two values are no neighbours
     if (next >= kMaxPosition) out_.odd = true;
-    return words.size() - before;
+    return std::string_view(folded_).substr(at, size);
   }
 
-  void AddWords() {
-    for (const Field& field : Fields()) {
-      if (field.weight == 0 || field.type == FieldType::kFlat) continue;
-      const auto place = static_cast<unsigned>(std::countr_zero(field.mask));
-      std::uint32_t next = 0;
-      AnyValue(document_.source, {.name = std::string(field.name)},
-               [&](std::string_view, std::string_view value) {
-                 core_length_ += AddValue(value, place, next, core_) * field.weight;
-                 out_.core_characters |= CharacterBits(Fold(value));
-                 if (HasWholeValueTerms(field.name)) AddOnce(WholeValueTerm(field.name, value));
-                 return false;
-               });
-    }
+  void AddWords(const Field& field, const boost::json::value& member) {
+    const auto place = static_cast<unsigned>(std::countr_zero(field.mask));
+    std::uint32_t next = 0;
+    const std::size_t before = core_.size();
+    AnyValue(member, field.type, [&](std::string_view, std::string_view value) {
+      const std::string_view folded = AddValue(value, place, next, core_);
+      out_.core_characters |= CharacterBits(folded);
+      if (HasWholeValueTerms(field.name)) others_.push_back(FoldedValueTerm(place, folded));
+      return false;
+    });
+    core_length_ += (core_.size() - before) * field.weight;
   }
 
-  void AddFlats() {
-    for (const std::string_view flat : {"MD_", "AB_"}) {
-      std::uint32_t next = 0;
-      AnyValue(document_.source, {.name = std::string(flat)},
-               [&](std::string_view key, std::string_view value) {
-                 metadata_length_ +=
-                     AddValue(value, static_cast<unsigned>(FlatPlace(flat)), next, metadata_);
-                 out_.metadata_characters |= CharacterBits(Fold(value));
-                 if (!IsLabel(key)) {
-                   out_.odd = true;
-                   return false;
-                 }
-                 AddOnce(FlatKeyTerm(flat, key));
-                 AddOnce(ValueTerm(FlatLabel(flat, key), value));
-                 return false;
-               });
-    }
-  }
-
-  // Fields that neither words nor columns tell.
-  void AddOthers() {
-    for (const auto& member : document_.source) {
-      const std::string_view name = member.key();
-      const Field* field = FindField(name);
-      if (!IsLabel(name)) {
+  void AddFlat(std::string_view flat, const boost::json::value& member) {
+    const auto place = static_cast<unsigned>(FlatPlace(flat));
+    std::uint32_t next = 0;
+    const std::size_t before = metadata_.size();
+    AnyValue(member, FieldType::kFlat, [&](std::string_view key, std::string_view value) {
+      out_.metadata_characters |= CharacterBits(AddValue(value, place, next, metadata_));
+      if (!IsLabel(key)) {
         out_.odd = true;
-        continue;
+        return false;
       }
-      if (!field) AddOnce(DynamicPrefix(document_.kind) + std::string(name));
-      if (field && (field->type == FieldType::kFlat || field->facet || NumberPlace(name) >= 0 ||
-                    field->weight > 0))
-        continue;
-      const std::string label = FieldLabel(name);
-      AnyValue(document_.source, {.name = std::string(name)},
-               [&](std::string_view, std::string_view value) {
-                 AddOnce(ValueTerm(label, value));
-                 return false;
-               });
-    }
+      others_.push_back(FlatKeyTerm(flat, key));
+      others_.push_back(ValueTerm(FlatLabel(flat, key), value));
+      return false;
+    });
+    metadata_length_ += metadata_.size() - before;
   }
 
-  void AddOnce(std::string name) {
-    if (once_.insert(name).second) out_.terms.push_back({.name = std::move(name)});
+  // A field that words do not tell, and perhaps columns neither.
+  void AddOther(std::string_view name, const Field* field, const boost::json::value& member) {
+    if (!IsLabel(name)) {
+      out_.odd = true;
+      return;
+    }
+    if (!field) others_.push_back(DynamicPrefix(document_.kind) + std::string(name));
+    if (field && (field->facet || NumberPlace(name) >= 0)) return;
+    const std::string label = FieldLabel(name);
+    AnyValue(member, FieldType::kText, [&](std::string_view, std::string_view value) {
+      others_.push_back(ValueTerm(label, value));
+      return false;
+    });
+  }
+
+  std::string_view TextOf(const Word& word) const {
+    return std::string_view(folded_).substr(word.at, word.size);
   }
 
   void Group(std::vector<Word>& words, char group, std::vector<std::string>& distinct) {
-    std::ranges::stable_sort(words, {}, &Word::text);
+    std::ranges::sort(words, [&](const Word& a, const Word& b) {
+      const int order = TextOf(a).compare(TextOf(b));
+      return order != 0 ? order < 0 : a.place < b.place;
+    });
+    std::vector<Occurrence::Place> places;
     for (std::size_t i = 0; i < words.size();) {
-      std::vector<Occurrence::Place> places;
-      const std::size_t first = i;
-      for (; i < words.size() && words[i].text == words[first].text; ++i)
-        places.push_back(words[i].place);
+      places.clear();
+      const std::string_view text = TextOf(words[i]);
+      for (; i < words.size() && TextOf(words[i]) == text; ++i) places.push_back(words[i].place);
       const Occurrence occurrence = Occurrence::Of(places, group);
-      Term term{.name = WordTerm(group, words[first].text), .count = occurrence.code()};
+      Term& term = out_.terms.emplace_back();
+      term.name = WordTerm(group, text);
+      term.count = occurrence.code();
       if (occurrence.HasPositions())
         for (const Occurrence::Place place : places) term.positions.push_back(PositionOf(place));
-      out_.terms.push_back(std::move(term));
-      distinct.push_back(std::move(words[first].text));
+      distinct.emplace_back(text);
     }
   }
 
   const Document& document_;
   DocumentTerms out_;
+  std::string folded_;  // all values, one behind the other
   std::vector<Word> core_, metadata_;
   std::uint64_t core_length_ = 0;
   std::uint64_t metadata_length_ = 0;
-  std::set<std::string> once_;
+  std::vector<std::string> others_;  // terms that only say that the document has them
 };
-
-// The weights of fields by their place, made before anything can ask.
-const std::array<std::uint8_t, 32> kWeights = [] {
-  std::array<std::uint8_t, 32> made{};
-  for (const Field& field : Fields())
-    if (field.weight > 0)
-      made[static_cast<std::size_t>(std::countr_zero(field.mask))] =
-          static_cast<std::uint8_t>(field.weight);
-  return made;
-}();
 
 }  // namespace
 
@@ -228,9 +253,17 @@ bool HasWholeValueTerms(std::string_view field) {
 }
 
 std::string WholeValueTerm(std::string_view field, std::string_view value) {
-  std::string term{kWholeValue, static_cast<char>('a' + CorePlace(field))};
-  return term += Digest16(Fold(value));
+  return FoldedValueTerm(static_cast<unsigned>(CorePlace(field)), Fold(value));
 }
+
+const std::array<std::uint8_t, 8> Occurrence::kWeights = [] {
+  std::array<std::uint8_t, 8> made{};
+  for (const Field& field : Fields())
+    if (field.weight > 0)
+      made.at(static_cast<std::size_t>(std::countr_zero(field.mask))) =
+          static_cast<std::uint8_t>(field.weight);
+  return made;
+}();
 
 int CorePlace(std::string_view field) {
   const Field* found = FindField(field);
@@ -243,7 +276,9 @@ int FlatPlace(std::string_view flat) { return flat == "AB_" ? 1 : 0; }
 //   0  one place:            position << 5 | field << 2
 //   1  places near the first: set of the 21 positions behind it << 11 | first << 5 | field << 2
 //   2  two places:           first << 17 | second << 2, each field << 12 | position
-//   3  otherwise:            count << 10 | fields << 2
+//   3  three or four places of a field: bit 2, field << 3, first << 6, then three steps from one to
+//      the next, 6 bits each, the last 0 if there are three
+//   3  otherwise:            count << 11 | fields << 3
 Occurrence Occurrence::Of(std::span<const Place> places, char group) {
   std::uint32_t mask = 0;
   std::uint64_t positions = 0;
@@ -255,7 +290,7 @@ Occurrence Occurrence::Of(std::span<const Place> places, char group) {
     if (place.position < kShortPositions) positions |= std::uint64_t{1} << place.position;
     first_position = std::min(first_position, place.position);
     last = std::max(last, place.position);
-    count += group == kCoreWord ? kWeights[place.field] : 1U;
+    count += WeightOf(place.field, group);
   }
   const Place first = places.front();
   if (places.size() == 1 && last <= kMaxSinglePosition)
@@ -267,8 +302,26 @@ Occurrence Occurrence::Of(std::span<const Place> places, char group) {
     return Occurrence((((a.field << 12U) | a.position) << 17U) |
                       (((b.field << 12U) | b.position) << 2U) | 2U);
   }
-  const auto all = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, (1U << 22U) - 2));
-  return Occurrence((all << 10U) | (mask << 2U) | 3U);
+  if (std::has_single_bit(mask))
+    if (const auto few = OfFew(places)) return *few;
+  const auto all = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, (1U << 21U) - 2));
+  return Occurrence((all << 11U) | (mask << 3U) | 3U);
+}
+
+std::optional<Occurrence> Occurrence::OfFew(std::span<const Place> places) {
+  if (places.size() < 3 || places.size() > kMaxSteps + 1) return std::nullopt;
+  std::array<std::uint32_t, kMaxSteps + 1> positions{};
+  std::ranges::transform(places, positions.begin(), &Place::position);
+  const auto all = std::span(positions).first(places.size());
+  std::ranges::sort(all);
+  if (all.front() > kMaxFirst) return std::nullopt;
+  std::uint32_t code = (all.front() << 6U) | (places.front().field << 3U) | kFew;
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    const std::uint32_t step = all[i] - all[i - 1];
+    if (step == 0 || step > kMaxStep) return std::nullopt;
+    code |= step << (kFirstStep + kStepBits * (i - 1));
+  }
+  return Occurrence(code);
 }
 
 Occurrence Occurrence::OfPositions(unsigned field, std::uint64_t positions) {
@@ -277,31 +330,22 @@ Occurrence Occurrence::OfPositions(unsigned field, std::uint64_t positions) {
   return Occurrence((behind << 11U) | (first << 5U) | (field << 2U) | 1U);
 }
 
-std::uint32_t Occurrence::Count(char group) const {
-  const auto weight = [&](std::uint32_t field) -> std::uint32_t {
-    return group == kCoreWord ? kWeights[field & 7U] : 1U;
-  };
+std::uint32_t Occurrence::CountOfMany(char group) const {
   switch (code_ & 3U) {
-    case 0:
-      return weight(code_ >> 2U);
     case 1:
-      return weight(code_ >> 2U) * (1U + static_cast<std::uint32_t>(std::popcount(code_ >> 11U)));
+      return WeightOf(code_ >> 2U, group) *
+             (1U + static_cast<std::uint32_t>(std::popcount(code_ >> 11U)));
     case 2:
-      return weight(code_ >> 29U) + weight(code_ >> 14U);
+      return WeightOf(code_ >> 29U, group) + WeightOf(code_ >> 14U, group);
     default:
-      return code_ >> 10U;
+      if (!IsFew()) return code_ >> 11U;
+      return WeightOf(code_ >> 3U, group) * ((code_ >> kLastStep) != 0 ? 4U : 3U);
   }
 }
 
-std::uint32_t Occurrence::FieldMask() const {
-  switch (code_ & 3U) {
-    case 2:
-      return (1U << (code_ >> 29U)) | (1U << ((code_ >> 14U) & 7U));
-    case 3:
-      return (code_ >> 2U) & 0xFFU;
-    default:
-      return 1U << ((code_ >> 2U) & 7U);
-  }
+std::uint32_t Occurrence::FieldMaskOfMany() const {
+  if ((code_ & 3U) == 2) return (1U << (code_ >> 29U)) | (1U << ((code_ >> 14U) & 7U));
+  return IsFew() ? 1U << ((code_ >> 3U) & 7U) : (code_ >> 3U) & 0xFFU;
 }
 
 std::optional<Occurrence::Short> Occurrence::AsShort() const {
@@ -325,6 +369,14 @@ Occurrence::Places Occurrence::AllPlaces() const {
   } else if ((code_ & 3U) == 2) {
     places.push_back({code_ >> 29U, (code_ >> 17U) & kPosition});
     places.push_back({(code_ >> 14U) & 7U, (code_ >> 2U) & kPosition});
+  } else if (IsFew()) {
+    const unsigned few_field = (code_ >> 3U) & 7U;
+    std::uint32_t position = (code_ >> 6U) & kMaxFirst;
+    places.push_back({few_field, position});
+    for (unsigned i = 0; i < kMaxSteps; ++i) {
+      const std::uint32_t step = (code_ >> (kFirstStep + kStepBits * i)) & kMaxStep;
+      if (step != 0) places.push_back({few_field, position += step});
+    }
   }
   return places;
 }

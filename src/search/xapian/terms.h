@@ -4,6 +4,7 @@
 // Thread rule: values and pure functions.  Nothing blocks.
 #pragma once
 
+#include <array>
 #include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <optional>
@@ -90,15 +91,20 @@ class Occurrence {
 
   std::uint32_t code() const { return code_; }
   // Occurrences with their fields' weights.
-  std::uint32_t Count(char group) const;
-  std::uint32_t FieldMask() const;  // by place of the field
+  std::uint32_t Count(char group) const {
+    return (code_ & 3U) == 0 ? WeightOf(code_ >> 2U, group) : CountOfMany(group);
+  }
+  // By place of the field.
+  std::uint32_t FieldMask() const {
+    return (code_ & 3U) < 2 ? 1U << ((code_ >> 2U) & 7U) : FieldMaskOfMany();
+  }
   // One field and a set of positions below kShortPositions.
   struct Short {
     unsigned field;
     std::uint64_t positions;
   };
   std::optional<Short> AsShort() const;
-  bool HasPositions() const { return (code_ & 3U) == 3; }
+  bool HasPositions() const { return (code_ & kFew) == 3; }
   // Unless it has positions: all places, ascending.
   static constexpr std::size_t kMaxPlaces = 22;
   using Places = boost::container::static_vector<Place, kMaxPlaces>;
@@ -107,6 +113,19 @@ class Occurrence {
   static constexpr std::uint32_t kShortPositions = 64;
 
  private:
+  static constexpr std::uint32_t kFew = 7;
+
+  // By place; made before anything can ask.
+  static const std::array<std::uint8_t, 8> kWeights;
+
+  static std::uint32_t WeightOf(std::uint32_t field, char group) {
+    return group == kCoreWord ? kWeights[field & 7U] : 1U;
+  }
+  std::uint32_t CountOfMany(char group) const;
+  std::uint32_t FieldMaskOfMany() const;
+  bool IsFew() const { return (code_ & kFew) == kFew; }
+  static std::optional<Occurrence> OfFew(std::span<const Place> places);
+
   std::uint32_t code_ = 0;
 };
 

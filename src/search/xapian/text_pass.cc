@@ -117,8 +117,11 @@ Found TextPass::FindLiteral(const TextTerm& term, const WordSets& sets) const {
   Bits metadata = query_.metadata ? sets.WithLiteral(kMetadataWord, term.text, kFlats, false, false)
                                   : Bits(sets.size());
   if (query_.metadata) metadata |= odd;
+  std::string folded;
   const auto holds = [&](std::string_view value) {
-    return Fold(value).find(term.text) != std::string::npos;
+    folded.clear();
+    AppendFolded(folded, value);
+    return folded.find(term.text) != std::string::npos;
   };
   for (std::size_t s = 0; s < kSetCount; ++s) {
     if (FieldPlan::Get().sets[s]->weight == 0) continue;
@@ -132,12 +135,12 @@ Found TextPass::FindLiteral(const TextTerm& term, const WordSets& sets) const {
   }
   core -= found.sure;
   view_.reader.ForEachValueOf(kTextsSlot, core, [&](DocId doc, const std::string& bytes) {
-    const auto texts = DecodeTexts(bytes);
+    const auto texts = ViewTexts(bytes);
     for (std::size_t i = 0; texts && i < kTextCount; ++i) {
-      const auto& ends = texts->ends[i];
+      const auto& ends = (*texts)[i];
       if (!ends || FieldPlan::Get().texts[i]->weight == 0) continue;
       if (ends->cut || !ends->single) found.maybe.Set(doc);
-      if (!holds(ends->least) && !holds(ends->greatest)) continue;
+      if (!holds(ends->least) && (!ends->two() || !holds(ends->greatest))) continue;
       // The end of a text that was cut may hold half a character.
       if (!ends->cut) found.sure.Set(doc);
       found.maybe.Set(doc);
@@ -182,11 +185,15 @@ Found TextPass::FindUngraded(Term& term, const Bits& base) const {
 // ---- Graded terms
 // ---------------------------------------------------------------------------------------
 
-void TextPass::Update(Hit& hit, Tier tier, std::uint32_t count, std::uint32_t fields) {
+inline void TextPass::Update(Hit& hit, Tier tier, std::uint32_t count, std::uint32_t fields) {
   const std::uint32_t level = static_cast<std::uint32_t>(tier) + 1;
   const std::uint32_t before = hit >> kTierShift;
-  const std::uint32_t all = (hit & (0x1FFU << kFieldShift)) | (fields << kFieldShift);
   const std::uint32_t more = std::min(count, kMaxCount);
+  if (hit == 0) {
+    hit = (level << kTierShift) | (fields << kFieldShift) | more;
+    return;
+  }
+  const std::uint32_t all = (hit & (0x1FFU << kFieldShift)) | (fields << kFieldShift);
   std::uint32_t sum = hit & kMaxCount;
   if (level > before)
     sum = more;
@@ -195,7 +202,7 @@ void TextPass::Update(Hit& hit, Tier tier, std::uint32_t count, std::uint32_t fi
   hit = (std::max(level, before) << kTierShift) | all | sum;
 }
 
-void TextPass::AddHits(Term& term, const Bits& base) const {
+void TextPass::AddHits(Term& term, const Bits& base, Bits& having) const {
   const Rank* rank = rank_.get();
   term.ranked = rank != nullptr;
   term.hits.assign(rank ? rank->size() : base.size(), 0);
@@ -205,6 +212,7 @@ void TextPass::AddHits(Term& term, const Bits& base) const {
     const bool core = word.group == kCoreWord;
     const auto add = [&](Posting posting) {
       const Occurrence occurrence(posting.count);
+      having.Set(posting.doc);
       Update(term.hits[rank ? (*rank)(posting.doc) : posting.doc], word.tier,
              occurrence.Count(word.group), core ? occurrence.FieldMask() : kMetadataField);
     };
@@ -241,11 +249,8 @@ Result<Found> TextPass::Find(const Bits& base) {
     TRY_OK(op_.Check());
     Term& term = *graded[i];
     const Bits left = found.Possible();
-    AddHits(term, left);
     Found having = Found::None(base.size());
-    left.ForEach([&](DocId doc) {
-      if (term.hits[term.ranked ? (*rank_)(doc) : doc] != 0) having.sure.Set(doc);
-    });
+    AddHits(term, left, having.sure);
     found.Restrict(having);
     if (i > 0 || graded.size() == 1) continue;
     // The others need room only for what the rarest left.

@@ -69,7 +69,8 @@ class TextPass {
   Found FindUngraded(Term& term, const Bits& base) const;
   Found FindLiteral(const TextTerm& term, const WordSets& sets) const;
   Bits WithWholeWords(const TextTerm& term, const WordSets& sets) const;
-  void AddHits(Term& term, const Bits& base) const;
+  // Those of `base` that have the term are set in `having`.
+  void AddHits(Term& term, const Bits& base, Bits& having) const;
   static void Update(Hit& hit, Tier tier, std::uint32_t count, std::uint32_t fields);
   double Length(const Chunk& chunk, std::size_t i) const {
     return chunk.core_length[i] + (query_.metadata ? chunk.metadata_length[i] : 0.0);

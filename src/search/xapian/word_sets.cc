@@ -121,28 +121,36 @@ Bits WordSets::WithAll(char group, const std::vector<std::string>& words,
   return all;
 }
 
-bool WordSets::HasPhrase(DocId doc, const std::vector<std::string>& terms,
-                         std::vector<PostingRun>& runs, std::uint32_t fields) const {
-  std::vector<std::uint32_t> ends;  // where the words so far end
+void WordSets::AddWithPositions(const Bits& documents, const std::vector<std::string>& terms,
+                                std::uint32_t fields, Bits& out) const {
+  std::vector<DocId> docs;
+  documents.ForEach([&](DocId doc) { docs.push_back(doc); });
+  std::vector<std::vector<std::uint32_t>> ends(docs.size());  // where the words so far end
   for (std::size_t i = 0; i < terms.size(); ++i) {
-    const auto at = runs[i].SkipTo(doc);
-    if (!at || at->doc != doc) return false;
-    const Occurrence occurrence(at->count);
-    std::vector<std::uint32_t> places;
-    if (occurrence.HasPositions()) {
-      places = view_.reader.Positions(doc, terms[i]);
-    } else {
-      for (const Occurrence::Place place : occurrence.AllPlaces())
-        places.push_back(PositionOf(place));
-    }
-    std::erase_if(places, [&](std::uint32_t place) {
-      return ((fields >> (place >> 28U)) & 1U) == 0 ||
-             (i > 0 && !std::ranges::binary_search(ends, place - 1));
+    std::vector<std::vector<std::uint32_t>> next(docs.size());
+    auto at = docs.begin();
+    ForEachPosting(view_.reader, *view_.snapshot.hot, terms[i], [&](Posting posting) {
+      if (!documents.Get(posting.doc)) return;
+      at = std::lower_bound(at, docs.end(), posting.doc);
+      const auto place = static_cast<std::size_t>(at - docs.begin());
+      if (i > 0 && ends[place].empty()) return;
+      const Occurrence occurrence(posting.count);
+      std::vector<std::uint32_t> here;
+      if (occurrence.HasPositions()) {
+        here = view_.reader.Positions(posting.doc, terms[i]);
+      } else {
+        for (const Occurrence::Place one : occurrence.AllPlaces()) here.push_back(PositionOf(one));
+      }
+      std::erase_if(here, [&](std::uint32_t position) {
+        return ((fields >> (position >> 28U)) & 1U) == 0 ||
+               (i > 0 && !std::ranges::binary_search(ends[place], position - 1));
+      });
+      next[place] = std::move(here);
     });
-    ends = std::move(places);
-    if (ends.empty()) return false;
+    ends.swap(next);
   }
-  return true;
+  for (std::size_t place = 0; place < docs.size(); ++place)
+    if (!ends[place].empty()) out.Set(docs[place]);
 }
 
 Bits WordSets::WithPhrase(char group, const std::vector<std::string>& words,
@@ -169,13 +177,12 @@ Bits WordSets::WithPhrase(char group, const std::vector<std::string>& words,
     });
     state.swap(next);
   }
-  std::vector<PostingRun> runs;
-  for (const std::string& term : terms) runs.push_back(view_.reader.Postings(term));
+  Bits open(size());
   for (std::size_t doc = 0; doc < state.size(); ++doc) {
     if (state[doc] == kNo) continue;
-    if (state[doc] != kLookUp || HasPhrase(static_cast<DocId>(doc), terms, runs, fields))
-      out.Set(doc);
+    (state[doc] == kLookUp ? open : out).Set(doc);
   }
+  if (open.Any()) AddWithPositions(open, terms, fields, out);
   return out;
 }
 
@@ -192,6 +199,22 @@ Bits WordSets::WithCharacters(char group, std::uint64_t characters) const {
   return out;
 }
 
+void WordSets::KeepThoseWithWordsFrom(char group, std::string_view head, std::uint32_t fields,
+                                      Bits& documents) const {
+  // A list that is found costs as much as some documents that are looked at.
+  constexpr std::size_t kDocumentsPerList = 8;
+  const std::size_t most = documents.Count() / kDocumentsPerList;
+  std::vector<std::string> words;
+  Words(group).ForEachWithPrefix(head, [&](std::string_view word) {
+    words.emplace_back(word);
+    return words.size() <= most;
+  });
+  if (words.size() > most) return;
+  Bits has(size());
+  for (const std::string& word : words) AddWord(group, word, fields, has);
+  documents &= has;
+}
+
 Bits WordSets::WithLiteral(char group, std::string_view text, std::uint32_t fields, bool at_start,
                            bool at_end) const {
   const std::string folded = Fold(text);
@@ -202,7 +225,10 @@ Bits WordSets::WithLiteral(char group, std::string_view text, std::uint32_t fiel
   std::size_t used = 0;
   for (const Piece& piece : pieces) {
     if (piece.text.size() > kMaxTokenBytes) return Bits(size());
-    if (!piece.whole() && piece.text.size() < 3) continue;
+    if (!piece.whole() && piece.text.size() < 3) {
+      if (piece.starts) KeepThoseWithWordsFrom(group, piece.text, fields, out);
+      continue;
+    }
     if (++used > 3) break;
     Bits has(size());
     if (piece.whole())

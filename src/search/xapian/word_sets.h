@@ -69,10 +69,12 @@ class WordSets {
   Bits WithCharacters(char group, std::uint64_t characters) const;
 
  private:
-  // Whether the words of these terms stand side by side, from their positions.  `runs` are those of
-  // the terms; documents are asked for in ascending order.
-  bool HasPhrase(DocId doc, const std::vector<std::string>& terms, std::vector<PostingRun>& runs,
-                 std::uint32_t fields) const;
+  // Leaves those with a word that begins so, unless there are too many such words.
+  void KeepThoseWithWordsFrom(char group, std::string_view head, std::uint32_t fields,
+                              Bits& documents) const;
+  // Those of `documents` in which the words of the terms stand side by side, from their positions.
+  void AddWithPositions(const Bits& documents, const std::vector<std::string>& terms,
+                        std::uint32_t fields, Bits& out) const;
 
   const Store::View& view_;
   const Bits& base_;

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "search/xapian/terms.h"
+#include "search/xapian/stored_document.h"
 
 namespace vams::search::xapian {
 
@@ -14,21 +14,22 @@ struct Prepared::Impl {
 
 Prepared::Prepared(const Document& document)
     : row(RowOf(document)), impl_(std::make_unique<Impl>()) {
-  DocumentTerms terms = TermsOf(document);
-  row.odd = row.odd || terms.odd;
-  row.lengths = terms.lengths;
-  row.core_characters = terms.core_characters;
-  row.metadata_characters = terms.metadata_characters;
-  core_words = std::move(terms.core_words);
-  metadata_words = std::move(terms.metadata_words);
+  DocumentTerms made = TermsOf(document);
+  row.odd = row.odd || made.odd;
+  row.lengths = made.lengths;
+  row.core_characters = made.core_characters;
+  row.metadata_characters = made.metadata_characters;
+  terms = std::move(made.terms);
+  core_words = std::move(made.core_words);
+  metadata_words = std::move(made.metadata_words);
   Xapian::Document& out = impl_->document;
-  for (const Term& term : terms.terms) {
+  for (const Term& term : terms) {
     out.add_term(term.name, term.count);
     for (const std::uint32_t position : term.positions) out.add_posting(term.name, position, 0);
   }
   out.add_value(kRowSlot, EncodeRow(row));
   out.add_value(kTextsSlot, EncodeTexts(TextsOf(document)));
-  out.set_data(EncodeDocument(document));
+  out.add_value(kDocumentSlot, EncodeDocument(document));
 }
 
 Prepared::Prepared(Prepared&&) noexcept = default;
@@ -87,7 +88,7 @@ void Writer::Commit() {
 void Merge(const std::vector<files::Path>& sources, const files::Path& target) {
   Xapian::Database all;
   for (const files::Path& source : sources) all.add_database(Xapian::Database(source.string()));
-  all.compact(target.string(), Xapian::DBCOMPACT_MULTIPASS | Xapian::Compactor::STANDARD);
+  all.compact(target.string(), Xapian::Compactor::STANDARD);
 }
 
 }  // namespace vams::search::xapian

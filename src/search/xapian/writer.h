@@ -13,6 +13,7 @@
 #include "files/files.h"
 #include "search/xapian/bits.h"
 #include "search/xapian/row.h"
+#include "search/xapian/terms.h"
 
 namespace vams::search::xapian {
 
@@ -24,6 +25,7 @@ class Prepared {
   ~Prepared();
 
   Row row;
+  std::vector<Term> terms;
   std::vector<std::string> core_words, metadata_words;
 
  private:

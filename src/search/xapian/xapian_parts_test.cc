@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
+#include <map>
+#include <memory>
 #include <random>
 #include <set>
 
@@ -11,7 +14,9 @@
 #include "search/xapian/columns.h"
 #include "search/xapian/dictionary.h"
 #include "search/xapian/find_bytes.h"
+#include "search/xapian/hot_lists.h"
 #include "search/xapian/row.h"
+#include "search/xapian/stored_document.h"
 #include "search/xapian/terms.h"
 
 namespace vams::search::xapian {
@@ -64,6 +69,23 @@ TEST(Occurrence, HoldsTwoPlacesOfAnyFields) {
   EXPECT_EQ(fields.Count(kCoreWord), 5u);
   EXPECT_EQ(fields.FieldMask(), (1u << 7U) | 1u);
   EXPECT_FALSE(fields.HasPositions());
+}
+
+TEST(Occurrence, HoldsThreeOrFourPlacesOfAField) {
+  const auto three = Of({{1, 62}, {1, 255}, {1, 125}});
+  const auto four = Of({{7, 0}, {7, 63}, {7, 64}, {7, 127}});
+  const auto name = Of({{0, 100}, {0, 110}, {0, 130}});
+
+  EXPECT_TRUE(three.HasPositions());  // 130 apart
+  EXPECT_FALSE(four.HasPositions() || name.HasPositions());
+  EXPECT_EQ(PlacesOf(four), (std::vector<Place>{{7, 0}, {7, 63}, {7, 64}, {7, 127}}));
+  EXPECT_EQ(PlacesOf(name), (std::vector<Place>{{0, 100}, {0, 110}, {0, 130}}));
+  EXPECT_EQ(name.Count(kCoreWord), 12u);  // a name counts four times
+  EXPECT_EQ(four.Count(kMetadataWord), 4u);
+  EXPECT_EQ(four.FieldMask(), 1u << 7U);
+  EXPECT_EQ(PlacesOf(Of({{3, 255}, {3, 318}, {3, 381}})),
+            (std::vector<Place>{{3, 255}, {3, 318}, {3, 381}}));
+  EXPECT_TRUE(Of({{3, 256}, {3, 318}, {3, 381}}).HasPositions());
 }
 
 TEST(Occurrence, LeavesOtherPlacesToPositions) {
@@ -221,6 +243,83 @@ TEST(Values, LabelsOrderValuesAsTheirTextsDo) {
       EXPECT_EQ(values.label(a) < values.label(b), values.value(a) < values.value(b));
     }
   }
+}
+
+// Against a map, over commits that change, add and remove documents, with and without a search in
+// between; a list that was not kept when a commit began must not be handed on.
+TEST(HotLists, HandOnWhatCommitsLeave) {
+  std::mt19937 random(13);
+  const std::string term = "Cpump";
+  std::map<DocId, std::uint32_t> model;
+  for (DocId doc = 1; doc <= 30'000; doc += 2) model[doc] = doc;
+  const auto postings = [&] {
+    HotLists::Postings all;
+    for (const auto& [doc, count] : model) all.push_back({doc, count});
+    return all;
+  };
+  const auto pairs = [](const HotLists::Postings& list) {
+    std::vector<std::pair<DocId, std::uint32_t>> all;
+    for (const Posting posting : list) all.emplace_back(posting.doc, posting.count);
+    return all;
+  };
+  auto lists = std::make_shared<HotLists>(std::size_t{1} << 20U);
+  lists->Keep(term, postings());
+  bool keep = false;
+
+  for (int commit = 0; commit < 40; ++commit) {
+    const auto changes = std::make_shared<ListChanges>(lists->Kept());
+    if (commit == 0) lists->Keep("Cvalve", postings());
+    std::set<DocId> documents;
+    while (documents.size() < 50) documents.insert(1 + random() % 31'000);
+    for (const DocId doc : documents) {
+      model.erase(doc);
+      std::vector<Term> terms = {{.name = "Cvalve", .count = 1}};
+      if (random() % 3 != 0) {
+        model[doc] = static_cast<std::uint32_t>(random());
+        terms.push_back({.name = term, .count = model[doc]});
+      }
+      changes->Put(doc, terms);
+    }
+    changes->Sort();
+    lists = std::make_shared<HotLists>(*lists, changes);
+    if (random() % 4 == 0) continue;
+
+    const auto list = lists->Find(term, model.size(), keep);
+    ASSERT_TRUE(list);
+    ASSERT_EQ(pairs(*list), pairs(postings())) << "commit " << commit;
+    ASSERT_EQ(lists->bytes(), model.size() * sizeof(Posting));
+    ASSERT_FALSE(lists->Find("Cvalve", 0, keep));
+  }
+}
+
+TEST(StoredDocument, ComesBackAsItWas) {
+  Document document = File("db", "a", "/x.glb",
+                           {{"str_assetname", "Pump \xff"},
+                            {"list_tags", {"b", "a"}},
+                            {"str_unknown", std::string(1000, 'u')},
+                            {"", nullptr},
+                            {"num_filesize", -1},
+                            {"num_large", std::numeric_limits<std::uint64_t>::max()},
+                            {"num_least", std::numeric_limits<std::int64_t>::min()},
+                            {"num_fraction", 0.1},
+                            {"bool_archived", true},
+                            {"MD_", {{"str_key", {{"deep", {1, {{"deeper", false}}}}}}}}});
+  document.place = Box{.south = -1.5, .north = 2, .west = 170, .east = -170};
+  document.archived = true;
+  const std::string bytes = EncodeDocument(document);
+
+  const auto back = DecodeDocument(bytes);
+
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->source, document.source);
+  EXPECT_EQ(Digest(*back), Digest(document));
+  EXPECT_EQ(back->place, document.place);
+  EXPECT_FALSE(DecodeDocument(bytes + "x"));
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    ASSERT_FALSE(DecodeDocument(bytes.substr(0, size))) << size;
+  // Bytes that begin ever another list must not end the program.
+  EXPECT_FALSE(
+      DecodeDocument(bytes.substr(0, bytes.find("Pump") - 1) + std::string(100'000, '\x17')));
 }
 
 // A search goes on with the columns that it began with.
