@@ -182,7 +182,7 @@ void AddReindexCommands(CLI::App& app, Context& context) {
       ->add_option("--limit", options.limit,
                    "Make at most so many of each kind anew, in the index that serves")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
   command
       ->add_option("--profile", context.profile,
                    "The server and login to use: for a stack that is served")

@@ -7,27 +7,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <random>
 #include <thread>
 
-#include "base/clock.h"
-#include "base/random.h"
-#include "catalog/metadata_records.h"
-#include "catalog/version_records.h"
-#include "files/files.h"
 #include "indexing/documents.h"
 #include "indexing/indexer.h"
-#include "items/sqlite/sqlite_store.h"
-#include "objects/blob_store.h"
-#include "objects/local/local_store.h"
-#include "objects/object_version.h"
-#include "search/xapian/xapian_index.h"
-#include "tables/system_tables.h"
-#include "tables/tables.h"
+#include "indexing/library_bench.h"
 
 namespace vams::indexing::bench {
 namespace {
