@@ -98,6 +98,25 @@ class BackupTest : public ::testing::Test {
     }
   }
 
+  // Each in a commit of its own.
+  void CommitEach(const std::vector<Write>& writes) {
+    const auto store = Must(items::OpenSqliteStore(Current().current.items(), {.clock = &clock_}));
+    for (const auto& write : writes) (void)Must(store->Commit(op_, std::span(&write, 1)));
+  }
+
+  // Puts and deletions of the first so many assets.
+  std::vector<Write> AnyWrites(int count, unsigned assets) {
+    std::vector<Write> writes;
+    for (int i = 0; i < count; ++i) {
+      const int number = static_cast<int>(random_() % assets);
+      if (random_() % 3 == 0)
+        writes.push_back(Write::Delete(kAssets, KeyOfAsset(number)));
+      else
+        writes.push_back(Write::Put(kAssets, Asset(number, fmt::format("r{}", random_()))));
+    }
+    return writes;
+  }
+
   void AddAssets(int from, int count, const std::string& text) {
     std::vector<Write> writes;
     for (int i = from; i < from + count; ++i) {

@@ -36,14 +36,7 @@ TEST_P(EitherBackupTest, GivesBackWhatBecameOfRowsSinceTheirChunksWereWritten) {
   Fill();
   (void)BackUp();
   for (int round = 0; round < 4; ++round) {
-    std::vector<Write> writes;
-    for (int i = 0; i < 40; ++i) {
-      const int number = static_cast<int>(random_() % 1500);
-      if (i % 5 == 0)
-        Commit({Write::Delete(kAssets, KeyOfAsset(number))});
-      else
-        Commit({Write::Put(kAssets, Asset(number, fmt::format("round {} {}", round, i)))});
-    }
+    CommitEach(AnyWrites(40, 1500));
     PutObject(fmt::format("new {}", round), RandomBytes(5000));
     const auto made = BackUp();
     const std::string name = fmt::format("again{}", round);
@@ -60,14 +53,14 @@ TEST_P(EitherBackupTest, GivesBackWhatBecameOfRowsSinceTheirChunksWereWritten) {
 
 TEST_F(BackupTest, WritesLittleWhenLittleHasChanged) {
   MakeStack();
-  AddAssets(0, 20'000, "first ");
-  for (int i = 0; i < 200; ++i) PutObject(fmt::format("file {}", i), RandomBytes(40'000));
+  AddAssets(0, 8'000, "first ");
+  for (int i = 0; i < 100; ++i) PutObject(fmt::format("file {}", i), RandomBytes(80'000));
   const auto first = BackUp();
   // One row in a hundred, spread over the table, and one object in a hundred.
   std::vector<Write> writes;
-  for (int i = 0; i < 20'000; i += 100) writes.push_back(Write::Put(kAssets, Asset(i, "changed")));
+  for (int i = 0; i < 8'000; i += 100) writes.push_back(Write::Put(kAssets, Asset(i, "changed")));
   Commit(writes);
-  for (int i = 0; i < 2; ++i) PutObject(fmt::format("file {}", i * 100), RandomBytes(40'000));
+  PutObject("file 50", RandomBytes(80'000));
 
   const auto second = BackUp();
 
@@ -118,15 +111,9 @@ TEST_F(BackupTest, ReachesEveryMomentOfTheChangeLog) {
   MakeStack();
   std::vector<std::pair<std::int64_t, std::map<bool, Rows>>> moments;
   PutObject("kept", "first");
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 8; ++round) {
     clock_.now += 10'000;
-    for (int i = 0; i < 60; ++i) {
-      const int number = static_cast<int>(random_() % 50);
-      if (random_() % 3 == 0)
-        Commit({Write::Delete(kAssets, KeyOfAsset(number))});
-      else
-        Commit({Write::Put(kAssets, Asset(number, fmt::format("r{}", random_())))});
-    }
+    CommitEach(AnyWrites(60, 50));
     PutObject(fmt::format("object {}", round), RandomBytes(3000));
     if (round % 2 == 1) RemoveObject(fmt::format("object {}", round - 1), versions_ - 1);
     if (round == 5) (void)BackUp();
