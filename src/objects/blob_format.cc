@@ -210,7 +210,13 @@ Result<std::unique_ptr<const SealKeys>> OpenBlobFormat(const files::Path& folder
                                                        const std::optional<SecretKey>& key) {
   TRY(auto format, ReadBlobFormat(folder));
   if (format.kind == BlobFormat::Kind::kNone) {
-    TRY_OK(CheckEmpty(folder));
+    // What is in it may be of somebody who has just begun the folder.
+    if (const Status empty = CheckEmpty(folder); !empty.ok()) {
+      TRY(format, ReadBlobFormat(folder));
+      if (format.kind == BlobFormat::Kind::kNone) return empty.error();
+    }
+  }
+  if (format.kind == BlobFormat::Kind::kNone) {
     format.kind = key ? BlobFormat::Kind::kSealed : BlobFormat::Kind::kPacks;
     if (key) format.key = IdOf(*key);
     TRY_OK(WriteFormat(folder, format));

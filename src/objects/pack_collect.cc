@@ -47,7 +47,7 @@ Result<PackCollection> PackStore::Collect(OpContext& op, const Used& used,
     TRY_OK(op.Check());
     TRY_OK(CollectPack(slot, work));
   }
-  if (!dry_run) DropLostIndexes();
+  if (!dry_run) DropLeftovers();
   return std::move(work.report);
 }
 
@@ -195,13 +195,16 @@ Status PackStore::Drop(std::uint32_t slot, const files::Path& pack, const Sorted
   }
 }
 
-void PackStore::DropLostIndexes() const {
+void PackStore::DropLeftovers() {
+  // Nobody begins a pack now: another process cannot while this one collects.
+  const std::lock_guard order(refresh_mutex_);
   std::error_code ec;
   for (std::filesystem::directory_iterator it(Folder(), ec), end; !ec && it != end;
        it.increment(ec)) {
     files::Path pack = it->path();
-    if (pack.extension() != ".index") continue;
     std::error_code error;
+    if (pack.extension() == kBegunSuffix) std::filesystem::remove(pack, error);
+    if (pack.extension() != ".index") continue;
     if (!std::filesystem::exists(pack.replace_extension(".pack"), error) && !error)
       std::filesystem::remove(it->path(), error);
   }

@@ -29,6 +29,8 @@ struct DigestHash {
 };
 
 inline constexpr std::size_t kPackHeaderSize = 16;
+// Behind the name of a pack until its header is written and it is locked.
+inline constexpr std::string_view kBegunSuffix = ".begun";
 inline constexpr std::size_t kRecordHeaderSize = 64;
 
 struct PackRecord {

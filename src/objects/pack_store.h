@@ -157,7 +157,7 @@ class PackStore {
   Status Move(std::uint32_t slot, const files::Path& pack, const std::vector<PackRecord>& records,
               Work& work);
   Status Drop(std::uint32_t slot, const files::Path& pack, const Sorted& sorted, Work& work);
-  void DropLostIndexes() const;  // whose packs are gone
+  void DropLeftovers();  // indexes whose packs are gone, packs that were never shown
 
   const files::Path folder_;
   const std::uint64_t seal_at_;

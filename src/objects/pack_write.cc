@@ -189,15 +189,20 @@ Status PackStore::CreatePack() {
   SystemRandom().Fill(id.data(), id.size());
   const auto path = Folder() / (HexEncode(std::string_view(id.data(), id.size())) + ".pack");
   const std::lock_guard order(refresh_mutex_);
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) return files::ErrnoError("create", path, errno);
+  // Others see it only when it is locked: they would take it for one that was left.
+  const files::Path hidden = files::Path(path) += kBegunSuffix;
+  const int fd = ::open(hidden.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) return files::ErrnoError("create", hidden, errno);
   auto begun = [&]() -> Status {
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) return files::ErrnoError("lock", path, errno);
-    TRY_OK(WriteAt(fd, 0, PackHeader(), path));
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) return files::ErrnoError("lock", hidden, errno);
+    TRY_OK(WriteAt(fd, 0, PackHeader(), hidden));
+    if (::rename(hidden.c_str(), path.c_str()) != 0)
+      return files::ErrnoError("create", path, errno);
     VAMS_POINT("objects.packs.created");
     return files::SyncFolder(Folder());
   }();
   if (!begun.ok()) {
+    ::unlink(hidden.c_str());
     ::unlink(path.c_str());
     ::close(fd);
     return begun;
