@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { embindWithoutEval } from "./src/viewers/cad/embind";
 
 // The server to develop against; `VAMS_SERVER=http://127.0.0.1:8080 npm run dev`.
 const server = process.env["VAMS_SERVER"] ?? "http://127.0.0.1:8080";
@@ -48,10 +49,13 @@ const headers = {
   "Cross-Origin-Embedder-Policy": "credentialless",
 };
 
+// Compiled C++ whose glue the policy above would not let run as it comes.
+const glue = embindWithoutEval(/occt-import-js\.js$/);
+
 export default defineConfig({
   // Relative, so that the application also works below a path prefix of a reverse proxy.
   base: "./",
-  plugins: [react()],
+  plugins: [react(), glue],
   server: { port: 3001, strictPort: true, proxy },
   preview: { port: 3001, strictPort: true, proxy, headers },
   build: {
@@ -63,6 +67,8 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1500,
   },
+  // Workers fetch their decoders when they are asked for.
+  worker: { format: "es", plugins: () => [glue] },
   test: {
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],

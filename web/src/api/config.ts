@@ -41,8 +41,18 @@ export async function fetchPublicConfig(): Promise<PublicConfig> {
   };
 }
 
-export async function fetchFeatures(): Promise<Set<string>> {
-  const answer = await call<{ featuresEnabled: string | string[] }>("GET", "secure-config");
-  const names = answer.featuresEnabled;
-  return new Set(Array.isArray(names) ? names : names.split(",").filter((name) => name !== ""));
+export interface SecureConfig {
+  features: Set<string>;
+  /** Empty: none is configured. */
+  mapStyle: string;
+}
+
+export async function fetchSecureConfig(): Promise<SecureConfig> {
+  const answer = await call<Record<string, unknown>>("GET", "secure-config");
+  const names = answer["featuresEnabled"];
+  const features = Array.isArray(names) ? names.map(String) : text(names).split(",");
+  return {
+    features: new Set(features.filter((name) => name !== "")),
+    mapStyle: text(answer["locationServiceApiUrl"]),
+  };
 }

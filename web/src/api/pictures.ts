@@ -1,9 +1,19 @@
 // Addresses of pictures, asked for a few at a time, so that a fast scroll through thousands does not
 // flood the server.
+import { ApiError } from "./errors";
 import type { AssetRef } from "./vams";
 import { fileAddress, previewAddress } from "./vams";
 
 const AT_ONCE = 4;
+/** After so many refusals in a row, the role has no right to pictures, and no more are asked for. */
+const PATIENCE = 6;
+let refusals = 0;
+
+/** For the next user. */
+export function forgetRefusals(): void {
+  refusals = 0;
+}
+
 let running = 0;
 const waiting: (() => void)[] = [];
 
@@ -29,9 +39,18 @@ export function pictureAddress(
   picture: PictureKey,
   signal: AbortSignal,
 ): Promise<string> {
-  return turn(signal, () =>
-    picture.kind === "asset"
-      ? previewAddress(ref, signal)
-      : fileAddress(ref, picture.key, { versionId: picture.versionId }, signal),
-  );
+  return turn(signal, async () => {
+    if (refusals >= PATIENCE) throw new ApiError("denied", "Pictures are not open to you.", 403);
+    try {
+      const address =
+        picture.kind === "asset"
+          ? await previewAddress(ref, signal)
+          : await fileAddress(ref, picture.key, { versionId: picture.versionId }, signal);
+      refusals = 0;
+      return address;
+    } catch (error) {
+      if (error instanceof ApiError && error.kind === "denied") ++refusals;
+      throw error;
+    }
+  });
 }

@@ -131,3 +131,118 @@ export interface SearchAnswer {
   aggregationTotal: number | null;
   searchAfter?: string | null;
 }
+
+export interface Bucket {
+  bucketId: string;
+  bucketName: string;
+  baseAssetsPrefix: string;
+}
+
+export interface Tag {
+  tagName: string;
+  description: string;
+  /** With " [R]" behind it where every asset needs a tag of this type. */
+  tagTypeName: string;
+}
+
+export interface TagType {
+  tagTypeName: string;
+  description: string;
+  required: string;
+  tags: string[];
+}
+
+/** A value to be written. */
+export interface MetadataEntry {
+  metadataKey: string;
+  metadataValue: string;
+  metadataValueType: ValueType;
+}
+
+/** What a call did with each of several things. */
+export interface BulkAnswer {
+  success: boolean;
+  totalItems: number;
+  successCount: number;
+  failureCount: number;
+  successfulItems: string[];
+  failedItems: { key: string; error: string }[];
+  message: string;
+}
+
+export type SchemaEntity =
+  "databaseMetadata" | "assetMetadata" | "fileMetadata" | "fileAttribute" | "assetLinkMetadata";
+
+export interface SchemaField {
+  metadataFieldKeyName: string;
+  metadataFieldValueType: ValueType;
+  required: boolean;
+  sequence: number | null;
+  dependsOnFieldKeyName: string[] | null;
+  controlledListKeys: string[] | null;
+  defaultMetadataFieldValue: string | null;
+}
+
+export interface MetadataSchema {
+  metadataSchemaId: string;
+  databaseId: string;
+  metadataSchemaEntityType: SchemaEntity;
+  schemaName: string;
+  fileKeyTypeRestriction: string | null;
+  fields: { fields: SchemaField[] };
+  enabled: boolean;
+}
+
+export interface VersionFile {
+  relativeKey: string;
+  versionId: string;
+  isPermanentlyDeleted: boolean;
+  isLatestVersionArchived: boolean;
+  size: number | null;
+  lastModified: string | null;
+  etag: string | null;
+}
+
+export interface VersionedMetadata {
+  type: "metadata" | "attribute";
+  filePath: string;
+  metadataKey: string;
+  metadataValue: string;
+  metadataValueType: ValueType;
+}
+
+/** What a version holds. */
+export interface VersionContent {
+  assetVersionId: string;
+  dateCreated: string;
+  comment: string;
+  createdBy: string;
+  files: VersionFile[];
+  versionedMetadata: VersionedMetadata[];
+}
+
+export interface Comment {
+  assetId: string;
+  "assetVersionId:commentId": string;
+  commentBody: string;
+  commentOwnerID: string;
+  commentOwnerUsername: string;
+  dateCreated: string;
+  dateEdited?: string;
+}
+
+export interface LinkedAsset {
+  assetId: string;
+  assetName: string;
+  databaseId: string;
+  assetLinkId: string;
+  assetLinkAliasId: string | null;
+  children?: LinkedAsset[];
+}
+
+export interface AssetLinks {
+  related: LinkedAsset[];
+  parents: LinkedAsset[];
+  children: LinkedAsset[];
+  unauthorizedCounts: { related: number; parents: number; children: number };
+}

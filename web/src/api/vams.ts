@@ -1,5 +1,5 @@
 // The server's calls, one function each. Paths and bodies live here and nowhere else.
-import { call, listAll, pageOf, pathOf, sameOrigin, type Page } from "./http";
+import { call, callRaw, listAll, pageOf, pathOf, sameOrigin, type Page } from "./http";
 import type {
   Asset,
   AssetFile,
@@ -8,6 +8,7 @@ import type {
   FileInfo,
   MetadataAnswer,
   SearchAnswer,
+  VersionContent,
 } from "./types";
 
 /** Names an asset. */
@@ -16,7 +17,7 @@ export interface AssetRef {
   assetId: string;
 }
 
-const at = (ref: AssetRef, ...rest: string[]) =>
+export const at = (ref: AssetRef, ...rest: string[]) =>
   pathOf("database", ref.databaseId, "assets", ref.assetId, ...rest);
 
 // ---- Who may see what ---------------------------------------------------------------------------
@@ -102,6 +103,20 @@ export async function fileAddress(
   return sameOrigin(answer.downloadUrl);
 }
 
+/** A file through this page, with its token. */
+export function fetchFile(
+  ref: AssetRef,
+  path: string,
+  version: DownloadVersion = {},
+  signal?: AbortSignal,
+): Promise<Response> {
+  const segments = path.split("/").filter((segment) => segment !== "");
+  return callRaw("GET", at(ref, "download", "stream", ...segments), {
+    query: { ...version },
+    signal,
+  });
+}
+
 export async function previewAddress(ref: AssetRef, signal?: AbortSignal): Promise<string> {
   const body = { downloadType: "assetPreview" };
   const answer = await call<{ downloadUrl: string }>("POST", at(ref, "download"), { body, signal });
@@ -125,20 +140,25 @@ export async function listVersions(ref: AssetRef, signal?: AbortSignal): Promise
   return all;
 }
 
+export const getVersion = (ref: AssetRef, version: string, signal?: AbortSignal) =>
+  call<VersionContent>("GET", at(ref, "getVersion", version), { signal });
+
 // ---- Metadata -----------------------------------------------------------------------------------
 
 /** What metadata is about. */
 export type MetadataTarget =
   | { kind: "database"; databaseId: string }
   | { kind: "asset"; ref: AssetRef }
-  | { kind: "file"; ref: AssetRef; filePath: string; type: "metadata" | "attribute" };
+  | { kind: "file"; ref: AssetRef; filePath: string; type: "metadata" | "attribute" }
+  | { kind: "link"; assetLinkId: string };
 
-function metadataPath(target: MetadataTarget): string {
+export function metadataPath(target: MetadataTarget): string {
   if (target.kind === "database") return pathOf("database", target.databaseId, "metadata");
+  if (target.kind === "link") return pathOf("asset-links", target.assetLinkId, "metadata");
   return target.kind === "asset" ? at(target.ref, "metadata") : at(target.ref, "metadata", "file");
 }
 
-function metadataExtra(target: MetadataTarget): Record<string, string> {
+export function metadataExtra(target: MetadataTarget): Record<string, string> {
   return target.kind === "file" ? { filePath: target.filePath, type: target.type } : {};
 }
 
@@ -151,6 +171,7 @@ export const getMetadata = (
     query: { ...metadataExtra(target), assetVersionId },
     signal,
   });
+
 // ---- Search -------------------------------------------------------------------------------------
 
 export const search = (body: Record<string, unknown>, signal?: AbortSignal) =>

@@ -5,8 +5,9 @@ import "@cloudscape-design/global-styles/index.css";
 import { QueryCache, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { RouterProvider } from "react-router-dom";
-import { fetchFeatures, type PublicConfig } from "../api/config";
+import { fetchSecureConfig, type PublicConfig, type SecureConfig } from "../api/config";
 import { ApiError } from "../api/errors";
+import { forgetRefusals } from "../api/pictures";
 import { allowedRoutes, updateLoginProfile } from "../api/vams";
 import type { User } from "../auth/session";
 import { Problem } from "../ui/Problem";
@@ -33,11 +34,11 @@ function makeClient(): QueryClient {
   });
 }
 
-async function fetchStart(user: User): Promise<{ features: Set<string>; routes: Set<string> }> {
+async function fetchStart(user: User): Promise<SecureConfig & { routes: Set<string> }> {
   // The profile is what mail about subscriptions goes by; it is brought up to date at each start.
   const profile = updateLoginProfile(user.id).catch(() => undefined);
-  const [features, routes] = await Promise.all([fetchFeatures(), allowedRoutes(ROUTES), profile]);
-  return { features, routes };
+  const [config, routes] = await Promise.all([fetchSecureConfig(), allowedRoutes(ROUTES), profile]);
+  return { ...config, routes };
 }
 
 function Started({ config, user }: { config: PublicConfig; user: User }) {
@@ -55,6 +56,7 @@ function Started({ config, user }: { config: PublicConfig; user: User }) {
             config,
             user,
             features: data.features,
+            mapStyle: data.mapStyle,
             may: (pattern) => pattern === "/" || data.routes.has(pattern),
           },
     [config, user, data],
@@ -82,7 +84,13 @@ export function App(props: { config: PublicConfig; user: User }) {
     return made;
   }, []);
   // Messages of one user are not for the next.
-  useEffect(() => clearFlashes, []);
+  useEffect(
+    () => () => {
+      clearFlashes();
+      forgetRefusals();
+    },
+    [],
+  );
   return (
     <I18nProvider locale="en" messages={[messages]}>
       <QueryClientProvider client={client}>

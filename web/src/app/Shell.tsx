@@ -1,13 +1,15 @@
 // What stands around every page: top bar, navigation, messages, palette, shortcuts.
 import AppLayout from "@cloudscape-design/components/app-layout";
+import Button from "@cloudscape-design/components/button";
 import Flashbar, { type FlashbarProps } from "@cloudscape-design/components/flashbar";
 import SideNavigation, {
   type SideNavigationProps,
 } from "@cloudscape-design/components/side-navigation";
-import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useLocation, useNavigate } from "react-router-dom";
 import { session } from "../auth/session";
 import { Banner } from "../ui/Banner";
+import { UnsavedGuard } from "../ui/Unsaved";
 import { CommandPalette, type Command } from "./CommandPalette";
 import { useReachable } from "./connection";
 import { useApp } from "./context";
@@ -17,6 +19,27 @@ import { useShortcuts, type Shortcut } from "./shortcuts";
 import { ShortcutsHelp } from "./ShortcutsHelp";
 import { isDark, setTheme } from "./theme";
 import { TopBar } from "./TopBar";
+
+const UploadTray = lazy(async () => ({
+  default: (await import("../features/upload/UploadTray")).UploadTray,
+}));
+
+// Files that are dropped beside a place for them must not replace the application.
+function useNoStrayDrops(): void {
+  useEffect(() => {
+    const refuse = (event: DragEvent) => {
+      if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "none";
+    };
+    addEventListener("dragover", refuse);
+    addEventListener("drop", refuse);
+    return () => {
+      removeEventListener("dragover", refuse);
+      removeEventListener("drop", refuse);
+    };
+  }, []);
+}
 
 function Flashes() {
   const flashes = useFlashes();
@@ -28,7 +51,8 @@ function Flashes() {
     dismissLabel: "Dismiss",
     onDismiss: () => dismiss(flash.id),
     statusIconAriaLabel: flash.type,
-    ariaRole: "alert",
+    ariaRole: flash.type === "error" ? "alert" : "status",
+    action: flash.action && <Button onClick={flash.action.run}>{flash.action.text}</Button>,
     content:
       flash.requestId === undefined ? (
         flash.text
@@ -109,6 +133,7 @@ export function Shell({ children }: { children: ReactNode }) {
     ];
   }, [navigation, navigate]);
   useShortcuts(actions);
+  useNoStrayDrops();
 
   const commands = useMemo<Command[]>(
     () => [
@@ -213,6 +238,8 @@ export function Shell({ children }: { children: ReactNode }) {
       <div className="vams-sr" aria-live="polite">
         {announced}
       </div>
+      <Suspense>{app.may("/upload") && <UploadTray />}</Suspense>
+      <UnsavedGuard />
       {dialog === "palette" && (
         <CommandPalette
           commands={commands}

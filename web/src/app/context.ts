@@ -7,6 +7,8 @@ export interface AppFacts {
   config: PublicConfig;
   user: User;
   features: ReadonlySet<string>;
+  /** Address of the style of the map that the server is configured with; empty: its own outlines. */
+  mapStyle: string;
   /** Whether the server shows this page to the user; patterns as in routes.tsx. */
   may: (pattern: string) => boolean;
 }

@@ -1,15 +1,18 @@
-// Messages at the top of the page about what failed. They stay until dismissed and name the request,
-// so that an administrator can find it in the server's log.
+// Messages at the top of the page. What failed stays until dismissed and names the request, so that an
+// administrator can find it in the server's log; what was done goes by itself.
 import { useSyncExternalStore } from "react";
 import { ApiError, messageOf } from "../api/errors";
 
 export interface Flash {
   id: string;
-  type: "error";
+  type: "error" | "success";
   header?: string;
   text: string;
   requestId?: string;
+  action?: { text: string; run: () => void };
 }
+
+const STAYS = 8_000;
 
 let flashes: readonly Flash[] = [];
 let count = 0;
@@ -24,9 +27,28 @@ export function dismiss(id: string): void {
   become(flashes.filter((flash) => flash.id !== id));
 }
 
-function show(flash: Omit<Flash, "id">): void {
+function show(flash: Omit<Flash, "id">): string {
   const id = `flash-${++count}`;
   become([{ ...flash, id }, ...flashes].slice(0, 8));
+  return id;
+}
+
+/** `undo` is offered as long as the message stays. */
+export function succeed(text: string, undo?: () => Promise<unknown>): void {
+  const action =
+    undo === undefined
+      ? {}
+      : {
+          action: {
+            text: "Undo",
+            run: () => {
+              dismiss(id);
+              undo().catch((error: unknown) => fail("This cannot be undone", error));
+            },
+          },
+        };
+  const id = show({ type: "success", text, ...action });
+  setTimeout(() => dismiss(id), undo === undefined ? STAYS : 2 * STAYS);
 }
 
 export function fail(what: string, error: unknown): void {

@@ -8,6 +8,8 @@ export const ROUTES = [
   "/assets",
   "/search",
   "/search/:databaseId/assets",
+  "/upload",
+  "/upload/:databaseId",
 ];
 
 export interface NavLink {
@@ -30,6 +32,7 @@ const SECTIONS: NavSection[] = [
     links: [
       { text: "Databases", path: "/databases", key: "d", words: "list buckets" },
       { text: "Assets and Files", path: "/assets", key: "a", words: "browse search find pictures" },
+      { text: "Create Asset", path: "/upload", key: "c", words: "new add upload make" },
     ],
   },
 ];

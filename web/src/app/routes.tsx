@@ -39,6 +39,8 @@ const browse = (pattern: string) =>
   page(pattern, "BrowsePage", () => import("../features/browse/BrowsePage"));
 const asset = (pattern: string) =>
   page(pattern, "AssetPage", () => import("../features/asset/AssetPage"));
+const create = (pattern: string) =>
+  page(pattern, "CreatePage", () => import("../features/asset/CreatePage"));
 const databases = page(
   "/databases",
   "DatabasesPage",
@@ -55,6 +57,8 @@ const pages: RouteObject[] = [
   { path: "/assets", element: browse("/assets") },
   { path: "/search", element: browse("/search") },
   { path: "/search/:databaseId/assets", element: browse("/search/:databaseId/assets") },
+  { path: "/upload", element: create("/upload") },
+  { path: "/upload/:databaseId", element: create("/upload/:databaseId") },
   { path: ASSET, element: asset(ASSET) },
   { path: `${ASSET}/file/*`, element: asset(ASSET) },
   { path: "*", element: <NotFoundPage /> },

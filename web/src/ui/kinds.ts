@@ -23,14 +23,17 @@ add(
   "model",
   "gltf glb obj fbx stl ply dae 3ds 3mf 3dm off wrl bim amf usd usda usdc usdz blend mtl",
 );
-add("points", "las laz e57 pcd xyz spz sog splat ksplat");
+add("points", "las laz e57 pcd xyz pts asc spz sog splat ksplat");
 add("cad", "stp step igs iges brep ifc dwg dxf sldprt sldasm catpart jt");
-add("image", "png jpg jpeg gif svg webp bmp tif tiff exr hdr heic avif psd tga");
+add("image", "png jpg jpeg gif svg webp bmp ico tif tiff exr hdr heic heif avif psd tga");
 add("video", "mp4 webm mov avi mkv flv wmv m4v");
 add("audio", "mp3 wav ogg aac flac m4a");
 add("document", "pdf md txt doc docx html htm odt rtf ppt pptx");
 add("data", "csv tsv parquet xlsx xls fcs rds sqlite db");
-add("code", "json xml yaml yml toml ini js ts py sql sh log cfg ipynb css");
+add(
+  "code",
+  "json geojson xml yaml yml toml ini js jsx mjs ts tsx py sql sh ps1 log cfg ipynb css c h cc cpp hpp java cs go rs rb lua r glsl hlsl vert frag",
+);
 add("archive", "zip tar gz 7z rar tgz bz2 xz");
 
 export function kindOfExtension(extension: string): Kind {
@@ -82,6 +85,9 @@ export const SHOWN_IMAGES = new Set([
   ".webp",
   ".avif",
   ".bmp",
+  ".ico",
 ]);
+/** Images that the viewer reads by itself. */
+export const DECODED_IMAGES = new Set([".exr", ".hdr", ".tif", ".tiff", ".heic", ".heif", ".tga"]);
 export const SHOWN_VIDEOS = new Set([".mp4", ".webm", ".m4v"]);
 export const SHOWN_AUDIO = new Set([".mp3", ".wav", ".ogg", ".aac", ".flac", ".m4a"]);

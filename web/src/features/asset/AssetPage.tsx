@@ -4,36 +4,52 @@ import Alert from "@cloudscape-design/components/alert";
 import Badge from "@cloudscape-design/components/badge";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
-import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo, type ReactNode } from "react";
 import { useParams, useSearchParams } from "react-router-dom";
 import type { Asset, AssetVersion } from "../../api/types";
 import { getAsset, listVersions, type AssetRef } from "../../api/vams";
 import { useTitle } from "../../app/context";
+import { useMayChange } from "../../app/rights";
 import { formatInstant, nameOf, plainDatabase } from "../../ui/format";
 import { assetTypeName } from "../../ui/kinds";
 import { Picture } from "../../ui/Picture";
 import { Problem } from "../../ui/Problem";
 import { Trail, type Step } from "../../ui/Trail";
 import { assetPath, filePath, versionName } from "../browse/items";
-import { FilesTable } from "./FilesTable";
-import { FileView } from "./FileView";
-import { MetadataTable } from "./MetadataTable";
-import { VersionsTable } from "./VersionsTable";
+import { FileManager } from "../files/FileManager";
+import { parentOf } from "../files/tree";
+import { MetadataEditor } from "../metadata/MetadataEditor";
+import { AssetDrop } from "../upload/AssetDrop";
+import { AssetActions } from "./AssetActions";
 import "./asset.css";
+
+const FileView = lazy(async () => ({ default: (await import("./FileView")).FileView }));
+const VersionsTable = lazy(async () => ({
+  default: (await import("../versions/VersionsTable")).VersionsTable,
+}));
+const CommentsTab = lazy(async () => ({
+  default: (await import("../comments/CommentsTab")).CommentsTab,
+}));
+const LinksTab = lazy(async () => ({ default: (await import("../links/LinksTab")).LinksTab }));
 
 const NONE: AssetVersion[] = [];
 
-function Facts({ asset, of }: { asset: Asset; of: AssetRef }) {
+function Facts({ asset, of, children }: { asset: Asset; of: AssetRef; children: ReactNode }) {
   const version = asset.currentVersion;
   return (
-    <Container header={<Header variant="h2">About</Header>}>
+    <Container
+      header={
+        <Header variant="h2" actions={children}>
+          About
+        </Header>
+      }
+    >
       <div className="vams-facts">
         <div className="vams-facts-picture">
           <Picture
@@ -44,7 +60,7 @@ function Facts({ asset, of }: { asset: Asset; of: AssetRef }) {
           />
         </div>
         <KeyValuePairs
-          columns={2}
+          columns={4}
           items={[
             { label: "Description", value: asset.description || "–" },
             {
@@ -94,33 +110,46 @@ function VersionChoice(props: {
     })),
   ];
   return (
-    <FormField label="Version shown">
+    <div className="vams-version-choice">
       <Select
+        ariaLabel="Version shown"
+        inlineLabelText="Version shown"
         options={options}
         selectedOption={options.find((option) => option.value === props.chosen) ?? latest}
         onChange={({ detail }) => props.onChoose(detail.selectedOption.value || undefined)}
       />
-    </FormField>
+    </div>
   );
 }
 
-const TABS = ["files", "versions", "metadata"];
+function Part({ children }: { children: ReactNode }) {
+  return (
+    <Suspense fallback={<div className="vams-loading" role="status" aria-label="Loading" />}>
+      {children}
+    </Suspense>
+  );
+}
+
+const TABS = ["files", "versions", "metadata", "links", "comments"];
 
 function AssetTabs(props: {
-  asset: AssetRef;
+  of: AssetRef;
+  asset: Asset;
   versions: AssetVersion[];
   assetVersionId: string | undefined;
 }) {
-  const { asset, assetVersionId } = props;
+  const { of, asset, assetVersionId } = props;
   const [url, setUrl] = useSearchParams();
   const wanted = url.get("tab") ?? "";
-  const target = useMemo(() => ({ kind: "asset" as const, ref: asset }), [asset]);
+  const target = useMemo(() => ({ kind: "asset" as const, ref: of }), [of]);
+  const locked = asset.status === "archived";
   return (
     <Tabs
       ariaLabel="Parts of the asset"
       activeTabId={TABS.includes(wanted) ? wanted : "files"}
       onChange={({ detail }) => {
         const next = new URLSearchParams(url);
+        for (const name of ["folder", "compare"]) next.delete(name);
         if (detail.activeTabId === "files") next.delete("tab");
         else next.set("tab", detail.activeTabId);
         setUrl(next, { replace: true });
@@ -129,18 +158,49 @@ function AssetTabs(props: {
         {
           id: "files",
           label: "Files",
-          content: <FilesTable asset={asset} assetVersionId={assetVersionId} />,
+          content: <FileManager of={of} asset={asset} assetVersionId={assetVersionId} />,
         },
         {
           id: "versions",
           label: "Versions",
-          content: <VersionsTable asset={asset} versions={props.versions} />,
+          content: (
+            <Part>
+              <VersionsTable asset={of} versions={props.versions} locked={locked} />
+            </Part>
+          ),
         },
         {
           id: "metadata",
           label: "Metadata",
           content: (
-            <MetadataTable title="Metadata" target={target} assetVersionId={assetVersionId} />
+            <MetadataEditor
+              title="Metadata"
+              target={target}
+              assetVersionId={assetVersionId}
+              locked={locked}
+            />
+          ),
+        },
+        {
+          id: "links",
+          label: "Relationships",
+          content: (
+            <Part>
+              <LinksTab of={of} name={asset.assetName} locked={locked} />
+            </Part>
+          ),
+        },
+        {
+          id: "comments",
+          label: "Comments",
+          content: (
+            <Part>
+              <CommentsTab
+                assetId={of.assetId}
+                version={assetVersionId ?? asset.currentVersion?.Version ?? "0"}
+                locked={locked}
+              />
+            </Part>
           ),
         },
       ]}
@@ -156,6 +216,7 @@ function Archived({ asset }: { asset: Asset }) {
     <Alert type="warning" header="This asset is archived">
       {`Put away${by}${when}.`}
       {asset.archivedReason ? ` Reason: ${asset.archivedReason}` : ""}
+      {" Its files, versions and metadata are kept, and can be looked at when it is brought back."}
     </Alert>
   );
 }
@@ -173,8 +234,9 @@ export function AssetPage() {
   const versions = useQuery({
     queryKey: ["versions", databaseId, assetId],
     queryFn: ({ signal }) => listVersions(of, signal),
-    enabled: asset.isSuccess,
+    enabled: asset.data?.status === "active",
   });
+  const mayDrop = useMayChange() && assetVersionId === undefined && asset.data?.status === "active";
   const name = asset.data?.assetName ?? assetId;
   const file = path === null ? undefined : nameOf(path);
   useTitle(name, file);
@@ -194,12 +256,21 @@ export function AssetPage() {
   ];
   if (path !== null && file !== undefined)
     steps.push({ text: file, path: filePath(databaseId, assetId, path) });
-  const failed = asset.error ?? versions.error;
+  const failed = asset.error ?? (asset.data?.status === "archived" ? null : versions.error);
   const chosen = versions.data?.find((version) => version.Version === assetVersionId);
-  return (
+  const page = (
     <SpaceBetween size="l">
       <Trail steps={steps} />
-      <Header variant="h1">{name}</Header>
+      <Header
+        variant="h1"
+        actions={
+          asset.data !== undefined &&
+          failed === null &&
+          path === null && <AssetActions of={of} asset={asset.data} />
+        }
+      >
+        {name}
+      </Header>
       {failed !== null && (
         <Problem
           error={failed}
@@ -215,15 +286,16 @@ export function AssetPage() {
       {failed === null && asset.data !== undefined && (
         <>
           <Archived asset={asset.data} />
-          {path === null && <Facts asset={asset.data} of={of} />}
           {path === null && (
-            <div className="vams-version-choice">
-              <VersionChoice
-                versions={versions.data ?? NONE}
-                chosen={assetVersionId}
-                onChoose={choose}
-              />
-            </div>
+            <Facts asset={asset.data} of={of}>
+              {asset.data.status === "active" && (
+                <VersionChoice
+                  versions={versions.data ?? NONE}
+                  chosen={assetVersionId}
+                  onChoose={choose}
+                />
+              )}
+            </Facts>
           )}
           {assetVersionId !== undefined && (
             <Alert
@@ -233,17 +305,34 @@ export function AssetPage() {
               {`Files and metadata are shown as ${chosen === undefined ? `v${assetVersionId}` : versionName(chosen.Version, chosen.versionAlias)} holds them.`}
             </Alert>
           )}
-          {path === null ? (
+          {asset.data.status === "archived" ? null : path === null ? (
             <AssetTabs
-              asset={of}
+              of={of}
+              asset={asset.data}
               versions={versions.data ?? NONE}
               assetVersionId={assetVersionId}
             />
           ) : (
-            <FileView asset={of} path={path} assetVersionId={assetVersionId} />
+            <Part>
+              <FileView
+                asset={of}
+                record={asset.data}
+                path={path}
+                assetVersionId={assetVersionId}
+              />
+            </Part>
           )}
         </>
       )}
     </SpaceBetween>
+  );
+  return (
+    <AssetDrop
+      of={of}
+      asset={mayDrop ? (asset.data ?? null) : null}
+      folder={path === null ? (url.get("folder") ?? "/") : parentOf(path)}
+    >
+      {page}
+    </AssetDrop>
   );
 }

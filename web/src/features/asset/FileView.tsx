@@ -1,26 +1,41 @@
-// One file: its picture, facts, metadata and versions.
+// One file: how it looks, facts, metadata and versions, and what can be done with it.
 import Badge from "@cloudscape-design/components/badge";
 import Button from "@cloudscape-design/components/button";
+import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
-import { useQuery } from "@tanstack/react-query";
-import type { FileVersion } from "../../api/types";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { useNavigate } from "react-router-dom";
+import { revertFile } from "../../api/changes";
+import type { Asset, AssetFile, FileInfo, FileVersion } from "../../api/types";
 import { getFileInfo, type AssetRef } from "../../api/vams";
+import { succeed } from "../../app/flash";
+import { refreshAsset } from "../../app/refresh";
+import { useMayChange } from "../../app/rights";
+import { ActionDialog } from "../../ui/ActionDialog";
 import { extensionOf, formatBytes, formatCount, formatInstant, nameOf } from "../../ui/format";
 import { InternalLink } from "../../ui/InternalLink";
 import { KIND_NAMES, kindOfExtension } from "../../ui/kinds";
 import { Picture, pictureOfFile } from "../../ui/Picture";
 import { Problem } from "../../ui/Problem";
-import { assetPath } from "../browse/items";
+import { assetPath, filePath } from "../browse/items";
+import { buildTree, type Entry } from "../files/tree";
+import { useFileActions, type FileAction } from "../files/useFileActions";
+import { MetadataEditor } from "../metadata/MetadataEditor";
 import { download } from "./download";
-import { MetadataTable } from "./MetadataTable";
+import { ViewerSlot } from "./ViewerSlot";
 
 const NONE: FileVersion[] = [];
 
-function columnsOf(ref: AssetRef, path: string): TableProps.ColumnDefinition<FileVersion>[] {
+function columnsOf(
+  ref: AssetRef,
+  path: string,
+  onRevert: ((version: FileVersion) => void) | null,
+): TableProps.ColumnDefinition<FileVersion>[] {
   return [
     {
       id: "date",
@@ -59,27 +74,120 @@ function columnsOf(ref: AssetRef, path: string): TableProps.ColumnDefinition<Fil
       header: <span className="vams-sr">Download</span>,
       cell: (version) =>
         !version.isArchived && (
-          <Button
-            variant="icon"
-            iconName="download"
-            ariaLabel={`Download the file of ${formatInstant(version.lastModified)}`}
-            onClick={() => void download(ref, path, { versionId: version.versionId })}
-          />
+          <div className="vams-row-actions">
+            <Button
+              variant="icon"
+              iconName="download"
+              ariaLabel={`Download the file of ${formatInstant(version.lastModified)}`}
+              onClick={() => void download(ref, path, { versionId: version.versionId })}
+            />
+            {onRevert !== null && !version.isLatest && (
+              <Button
+                variant="icon"
+                iconName="undo"
+                ariaLabel={`Go back to the file of ${formatInstant(version.lastModified)}`}
+                onClick={() => onRevert(version)}
+              />
+            )}
+          </div>
         ),
-      width: 70,
+      width: 110,
     },
   ];
 }
 
+/** The file as lists have it, for what they have in common with this page. */
+function listed(path: string, info: FileInfo): AssetFile {
+  return {
+    fileName: nameOf(path),
+    key: path,
+    relativePath: path,
+    isFolder: false,
+    size: info.size,
+    dateCreatedCurrentVersion: info.lastModified,
+    versionId: info.versions?.find((version) => version.isLatest)?.versionId ?? null,
+    isArchived: info.isArchived,
+    currentAssetVersionFileVersionMismatch: null,
+    isPermanentlyDeleted: false,
+    primaryType: info.primaryType,
+    previewFile: info.previewFile,
+  };
+}
+
+function Versions(props: {
+  of: AssetRef;
+  path: string;
+  versions: FileVersion[];
+  mayRevert: boolean;
+}) {
+  const { of, path, versions } = props;
+  const client = useQueryClient();
+  const [back, setBack] = useState<FileVersion | null>(null);
+  return (
+    <>
+      <Table
+        columnDefinitions={columnsOf(of, path, props.mayRevert ? setBack : null)}
+        items={versions}
+        trackBy="versionId"
+        wrapLines
+        contentDensity="compact"
+        ariaLabels={{ tableLabel: "Versions of the file" }}
+        header={
+          <Header variant="h2" counter={`(${formatCount(versions.length)})`}>
+            Versions of the file
+          </Header>
+        }
+      />
+      {back !== null && (
+        <ActionDialog
+          title="Go back to a former version"
+          text="Its content becomes the newest version of the file; the others stay in the history."
+          items={[back]}
+          nameOf={(version) =>
+            `${formatInstant(version.lastModified)}, ${formatBytes(version.size)}`
+          }
+          submitText="Go back"
+          work={(version) => revertFile(of, path, version.versionId)}
+          onDone={(done) => {
+            if (done.length > 0) succeed(`${nameOf(path)} is as it was.`);
+            refreshAsset(client, of);
+          }}
+          onClose={() => setBack(null)}
+        />
+      )}
+    </>
+  );
+}
+
 export function FileView(props: {
   asset: AssetRef;
+  record: Asset;
   path: string;
   assetVersionId: string | undefined;
 }) {
-  const { asset, path, assetVersionId } = props;
+  const { asset, record, path, assetVersionId } = props;
+  const navigate = useNavigate();
+  const mayChange = useMayChange() && assetVersionId === undefined && record.status === "active";
   const info = useQuery({
     queryKey: ["file", asset.databaseId, asset.assetId, path],
     queryFn: ({ signal }) => getFileInfo(asset, path, signal),
+  });
+  const entries = useMemo<Entry[]>(
+    () => (info.data === undefined ? [] : [{ kind: "file", file: listed(path, info.data) }]),
+    [info.data, path],
+  );
+  const tree = useMemo(
+    () => buildTree(entries.flatMap((entry) => (entry.kind === "file" ? [entry.file] : []))),
+    [entries],
+  );
+  const actions = useFileActions({
+    of: asset,
+    assetName: record.assetName,
+    assetVersionId,
+    tree,
+    onChanged: (at) => {
+      if (at !== undefined) navigate(filePath(asset.databaseId, asset.assetId, at));
+    },
   });
   const back = `${assetPath(asset.databaseId, asset.assetId)}${assetVersionId === undefined ? "" : `?assetVersionId=${assetVersionId}`}`;
   if (info.error !== null)
@@ -102,15 +210,23 @@ export function FileView(props: {
             variant="h2"
             description={path}
             actions={
-              !file.isArchived && (
-                <Button
-                  variant="primary"
-                  iconName="download"
-                  onClick={() => void download(asset, path, { assetVersionId })}
+              <SpaceBetween direction="horizontal" size="xs">
+                <ButtonDropdown
+                  items={actions.items(entries)}
+                  onItemClick={({ detail }) => actions.run(detail.id as FileAction, entries)}
                 >
-                  Download
-                </Button>
-              )
+                  File actions
+                </ButtonDropdown>
+                {!file.isArchived && (
+                  <Button
+                    variant="primary"
+                    iconName="download"
+                    onClick={() => void download(asset, path, { assetVersionId })}
+                  >
+                    Download
+                  </Button>
+                )}
+              </SpaceBetween>
             }
           >
             {nameOf(path)}
@@ -118,14 +234,26 @@ export function FileView(props: {
         }
       >
         <div className="vams-facts">
-          <div className="vams-facts-picture">
-            <Picture
-              of={asset}
-              picture={pictureOfFile(path, extension, file.size, file.previewFile)}
-              type={extension}
-              alt={`Picture of ${nameOf(path)}`}
-            />
-          </div>
+          <ViewerSlot
+            files={[
+              {
+                of: asset,
+                path,
+                size: file.size,
+                ...(assetVersionId === undefined ? {} : { assetVersionId }),
+              },
+            ]}
+            picture={
+              <div className="vams-facts-picture">
+                <Picture
+                  of={asset}
+                  picture={pictureOfFile(path, extension, file.size, file.previewFile)}
+                  type={extension}
+                  alt={`Picture of ${nameOf(path)}`}
+                />
+              </div>
+            }
+          />
           <KeyValuePairs
             columns={2}
             items={[
@@ -139,29 +267,20 @@ export function FileView(props: {
           />
         </div>
       </Container>
-      <MetadataTable
+      <MetadataEditor
         title="File metadata"
         target={{ kind: "file", ref: asset, filePath: path, type: "metadata" }}
         assetVersionId={assetVersionId}
+        locked={!mayChange || file.isArchived}
       />
-      <MetadataTable
+      <MetadataEditor
         title="File attributes"
         target={{ kind: "file", ref: asset, filePath: path, type: "attribute" }}
         assetVersionId={assetVersionId}
+        locked={!mayChange || file.isArchived}
       />
-      <Table
-        columnDefinitions={columnsOf(asset, path)}
-        items={versions}
-        trackBy="versionId"
-        wrapLines
-        contentDensity="compact"
-        ariaLabels={{ tableLabel: "Versions of the file" }}
-        header={
-          <Header variant="h2" counter={`(${formatCount(versions.length)})`}>
-            Versions of the file
-          </Header>
-        }
-      />
+      <Versions of={asset} path={path} versions={versions} mayRevert={mayChange} />
+      {actions.dialogs}
     </SpaceBetween>
   );
 }

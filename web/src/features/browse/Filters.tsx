@@ -7,11 +7,23 @@ import Input from "@cloudscape-design/components/input";
 import Multiselect from "@cloudscape-design/components/multiselect";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
-import { useState } from "react";
+import { lazy, memo, Suspense } from "react";
 import { formatCount } from "../../ui/format";
 import { assetTypeName } from "../../ui/kinds";
 import type { Facets, FacetValue } from "./listing";
-import { filterCount, type BrowseParams, type MetadataTerm } from "./params";
+import type { BrowseItem } from "./items";
+import {
+  filterCount,
+  formatBox,
+  LINKED,
+  NO_FILTERS,
+  type BrowseParams,
+  type Linked,
+} from "./params";
+
+const MetadataFilter = lazy(async () => ({
+  default: (await import("./MetadataFilter")).MetadataFilter,
+}));
 
 function Choice(props: {
   label: string;
@@ -46,64 +58,13 @@ function Choice(props: {
   );
 }
 
-function termText(term: MetadataTerm): string {
-  if (term.key === "") return term.value;
-  return term.value === "" ? `${term.key} is set` : `${term.key}: ${term.value}`;
-}
-
-function MetadataTerms(props: {
-  terms: MetadataTerm[];
-  onChange: (terms: MetadataTerm[]) => void;
-}) {
-  const [key, setKey] = useState("");
-  const [value, setValue] = useState("");
-  const add = () => {
-    if (key.trim() === "" && value.trim() === "") return;
-    props.onChange([...props.terms, { key: key.trim(), value: value.trim() }]);
-    setKey("");
-    setValue("");
-  };
-  return (
-    <SpaceBetween size="xs">
-      <FormField label="Metadata field" description="Empty: any field">
-        <Input
-          value={key}
-          onChange={({ detail }) => setKey(detail.value)}
-          onKeyDown={({ detail }) => detail.key === "Enter" && add()}
-          placeholder="Maker"
-        />
-      </FormField>
-      <FormField label="Metadata value" description="Empty: any value; * stands for any letters">
-        <Input
-          value={value}
-          onChange={({ detail }) => setValue(detail.value)}
-          onKeyDown={({ detail }) => detail.key === "Enter" && add()}
-          placeholder="North*"
-        />
-      </FormField>
-      <Button onClick={add} disabled={key.trim() === "" && value.trim() === ""}>
-        Add metadata filter
-      </Button>
-      {props.terms.map((term, index) => (
-        <div key={`${index} ${termText(term)}`} className="vams-term">
-          <span>{termText(term)}</span>
-          <Button
-            variant="inline-icon"
-            iconName="close"
-            ariaLabel={`Remove the filter ${termText(term)}`}
-            onClick={() => props.onChange(props.terms.filter((_, other) => other !== index))}
-          />
-        </div>
-      ))}
-    </SpaceBetween>
-  );
-}
-
-function FileFilters(props: {
+interface Part {
   params: BrowseParams;
   onChange: (change: Partial<BrowseParams>) => void;
-}) {
-  const { params, onChange } = props;
+}
+
+function Days({ params, onChange }: Part) {
+  const verb = params.mode === "file" ? "Changed" : "Version";
   const day = (label: string, field: "from" | "to") => (
     <FormField label={label}>
       <DatePicker
@@ -114,6 +75,15 @@ function FileFilters(props: {
       />
     </FormField>
   );
+  return (
+    <SpaceBetween size="s">
+      {day(`${verb} from`, "from")}
+      {day(`${verb} until`, "to")}
+    </SpaceBetween>
+  );
+}
+
+function Sizes({ params, onChange }: Part) {
   const size = (label: string, field: "minSize" | "maxSize") => (
     <FormField label={label}>
       <Input
@@ -130,20 +100,65 @@ function FileFilters(props: {
   );
   return (
     <SpaceBetween size="s">
-      {day("Changed from", "from")}
-      {day("Changed until", "to")}
       {size("Size from (MB)", "minSize")}
       {size("Size up to (MB)", "maxSize")}
     </SpaceBetween>
   );
 }
 
-export function Filters(props: {
+const LINKED_NAMES: Record<Linked, string> = {
+  parts: "Has parts",
+  whole: "Is part of others",
+  related: "Has related assets",
+};
+
+function LinkedFilter({ params, onChange }: Part) {
+  const options = (Object.keys(LINKED) as Linked[]).map((value) => ({
+    value,
+    label: LINKED_NAMES[value],
+  }));
+  return (
+    <FormField label="Relationships">
+      <Multiselect
+        options={options}
+        selectedOptions={options.filter((option) => params.linked.includes(option.value))}
+        onChange={({ detail }) =>
+          onChange({ linked: detail.selectedOptions.map((option) => option.value as Linked) })
+        }
+        placeholder="Any"
+        deselectAriaLabel={(option) => `Remove ${option.label ?? ""}`}
+        tokenLimit={3}
+      />
+    </FormField>
+  );
+}
+
+function Area({ params, onChange }: Part) {
+  if (params.box === null) return null;
+  const { west, south, east, north } = params.box;
+  return (
+    <div className="vams-term" title={formatBox(params.box)}>
+      <span>
+        {`Area: ${south.toFixed(2)} to ${north.toFixed(2)} north, ${west.toFixed(2)} to ${east.toFixed(2)} east`}
+      </span>
+      <Button
+        variant="inline-icon"
+        iconName="close"
+        ariaLabel="Remove the area"
+        onClick={() => onChange({ box: null })}
+      />
+    </div>
+  );
+}
+
+export const Filters = memo(function Filters(props: {
   params: BrowseParams;
   facets: Facets;
   /** The list is about this database only. */
   databaseId: string | null;
   hasSearch: boolean;
+  /** Some of the results. */
+  items: BrowseItem[];
   onChange: (change: Partial<BrowseParams>) => void;
 }) {
   const { params, facets, onChange } = props;
@@ -156,21 +171,7 @@ export function Filters(props: {
           Filters
         </Box>
         {count > 0 && (
-          <Button
-            variant="inline-link"
-            onClick={() =>
-              onChange({
-                databases: [],
-                types: [],
-                tags: [],
-                from: "",
-                to: "",
-                minSize: null,
-                maxSize: null,
-                metadata: [],
-              })
-            }
-          >
+          <Button variant="inline-link" onClick={() => onChange(NO_FILTERS)}>
             Clear {formatCount(count)}
           </Button>
         )}
@@ -196,9 +197,35 @@ export function Filters(props: {
         chosen={params.tags}
         onChange={(tags) => onChange({ tags })}
       />
-      {file && <FileFilters params={params} onChange={onChange} />}
+      {file && (
+        <Choice
+          label="Assets"
+          values={facets.assets}
+          chosen={params.assets}
+          onChange={(assets) => onChange({ assets })}
+        />
+      )}
       {props.hasSearch && (
-        <MetadataTerms terms={params.metadata} onChange={(metadata) => onChange({ metadata })} />
+        <>
+          {!file && <LinkedFilter params={params} onChange={onChange} />}
+          <Days params={params} onChange={onChange} />
+          {file && <Sizes params={params} onChange={onChange} />}
+          <Area params={params} onChange={onChange} />
+          <Suspense fallback={<div className="vams-filters-wait" />}>
+            <MetadataFilter
+              params={params}
+              databases={props.databaseId === null ? params.databases : [props.databaseId]}
+              items={props.items}
+              onChange={onChange}
+            />
+          </Suspense>
+          <Toggle
+            checked={params.inMetadata}
+            onChange={({ detail }) => onChange({ inMetadata: detail.checked })}
+          >
+            Find texts in metadata
+          </Toggle>
+        </>
       )}
       <Toggle
         checked={params.archived}
@@ -208,4 +235,4 @@ export function Filters(props: {
       </Toggle>
     </SpaceBetween>
   );
-}
+});

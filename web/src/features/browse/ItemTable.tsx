@@ -12,7 +12,8 @@ import { Picture } from "../../ui/Picture";
 import { Highlights } from "./Highlights";
 import { assetPath, itemPath, type BrowseItem } from "./items";
 import type { BrowseParams } from "./params";
-import { itemPicture } from "./PictureGrid";
+import { itemPicture } from "./Tile";
+import type { Selection } from "./selection";
 import type { Source } from "./source";
 
 export const PAGE = 50;
@@ -99,9 +100,11 @@ export function ItemTable(props: {
   source: Source;
   params: BrowseParams;
   explain: boolean;
+  /** Null: nothing can be chosen. */
+  selection: Selection | null;
   onPage: (page: number) => void;
 }) {
-  const { source, params } = props;
+  const { source, params, selection } = props;
   const total = source.total ?? 0;
   const pages = Math.max(1, Math.ceil(total / PAGE));
   const page = Math.min(params.page, pages);
@@ -127,7 +130,20 @@ export function ItemTable(props: {
         variant="container"
         contentDensity="compact"
         wrapLines
-        ariaLabels={{ tableLabel: params.mode === "file" ? "Files" : "Assets" }}
+        {...(selection === null
+          ? {}
+          : {
+              selectionType: "multi" as const,
+              selectedItems: selection.items,
+              onSelectionChange: ({ detail }: { detail: { selectedItems: BrowseItem[] } }) =>
+                selection.set(detail.selectedItems),
+            })}
+        ariaLabels={{
+          tableLabel: params.mode === "file" ? "Files" : "Assets",
+          selectionGroupLabel: "Assets to work on",
+          allItemsSelectionLabel: () => "Choose all of this page",
+          itemSelectionLabel: (_, item) => `Choose ${item.name}`,
+        }}
       />
       {pages > 1 && (
         <Box float="right">

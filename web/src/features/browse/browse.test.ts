@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SearchHit } from "../../api/types";
 import { filePath, hitToItem } from "./items";
-import { DEFAULTS, formatParams, parseParams, type BrowseParams } from "./params";
+import { DEFAULTS, formatParams, parseBox, parseParams, type BrowseParams } from "./params";
 import { facetBody, searchBody } from "./query";
 import { pieceOf, piecesOf } from "./source";
 
@@ -15,10 +15,19 @@ test("what a list shows survives the way through the address", () => {
     tags: ["as built"],
     from: "2026-01-31",
     minSize: 1000,
-    metadata: [{ key: "Maker", value: "North:bank" }],
+    assets: ["crane"],
+    metadata: [
+      { key: "Maker", op: "is", value: "North:bank" },
+      { key: "a:b%", op: "has", value: "x" },
+      { key: "Mass", op: "from", value: "5" },
+      { key: "Note", op: "unset", value: "" },
+    ],
+    anyTerm: true,
+    inMetadata: false,
+    box: { west: 170, south: -20.5, east: -175, north: 10 },
     archived: true,
     sort: "largest",
-    view: "table",
+    view: "cards",
     page: 3,
   };
   expect(parseParams(new URLSearchParams(formatParams(params).toString()))).toEqual(params);
@@ -26,7 +35,7 @@ test("what a list shows survives the way through the address", () => {
 
 test("nonsense in the address is ignored", () => {
   const url = new URLSearchParams(
-    "mode=x&sort=constructor_&from=yesterday&min=-4&page=0&view=wall",
+    "mode=x&sort=constructor_&from=yesterday&min=-4&page=0&view=wall&linked=all&box=1,2,3&meta=:&meta.has=Maker:",
   );
   expect(parseParams(url)).toEqual(DEFAULTS);
 });
@@ -43,12 +52,21 @@ test("the choices of the filters do not depend on the filters", () => {
   expect(facetBody({ ...DEFAULTS, tags: ["a"] })["filters"]).toEqual([]);
 });
 
-test("metadata terms stand for any field or any value where one is left out", () => {
-  const metadata = [
-    { key: "Maker", value: "" },
-    { key: "", value: "steel" },
-  ];
-  expect(searchBody({ ...DEFAULTS, metadata })["metadataQuery"]).toBe("Maker:* AND _value:steel");
+test("an area reaches the search as a box", () => {
+  const box = { west: 1, south: 2, east: 3, north: 4 };
+  expect(searchBody({ ...DEFAULTS, box })["geo"]).toEqual({
+    boundingBox: { topLeft: { lat: 4, lon: 1 }, bottomRight: { lat: 2, lon: 3 } },
+  });
+  expect(parseBox("1,2,3,91")).toBeNull();
+  expect(parseBox("1,5,3,4")).toBeNull();
+});
+
+test("relationships and days of versions narrow assets down", () => {
+  const body = searchBody({ ...DEFAULTS, linked: ["parts"], from: "2026-01-31" });
+  expect(body["filters"]).toEqual([
+    { query_string: { query: "(bool_has_asset_children:true)" } },
+    { query_string: { query: "date_asset_version_createdate:[2026-01-31 TO *]" } },
+  ]);
 });
 
 test("pieces cover a range without gaps, also beyond the pages by number", () => {

@@ -13,6 +13,8 @@ export interface Facets {
   databases: FacetValue[];
   types: FacetValue[];
   tags: FacetValue[];
+  /** Of files: the assets that they belong to. */
+  assets: FacetValue[];
 }
 
 function countBy(items: BrowseItem[], values: (item: BrowseItem) => string[]): FacetValue[] {
@@ -55,6 +57,7 @@ export function selectItems(
     databases: countBy(found, (item) => [item.databaseId]),
     types: countBy(found, (item) => [item.type]),
     tags: countBy(found, (item) => item.tags),
+    assets: [],
   };
   const has = (wanted: string[], values: string[]) =>
     wanted.length === 0 || values.some((value) => wanted.includes(value));

@@ -1,5 +1,6 @@
 // The list's state as a request to the search.
-import { effectiveSort, type BrowseParams, type MetadataTerm } from "./params";
+import { effectiveSort, LINKED, type Box, type BrowseParams } from "./params";
+import { metadataRequest } from "./terms";
 
 function quote(value: string): string {
   return `"${value.replace(/[\\"]/g, "\\$&")}"`;
@@ -21,8 +22,16 @@ export function filtersOf(params: BrowseParams, facets = true): string[] {
   if (facets && params.types.length > 0)
     filters.push(anyOf(file ? "str_fileext" : "str_assettype", params.types));
   if (facets && params.tags.length > 0) filters.push(anyOf("list_tags", params.tags));
-  if (file && (params.from !== "" || params.to !== ""))
-    filters.push(range("date_lastmodified", params.from || null, params.to || null));
+  if (facets && file && params.assets.length > 0) filters.push(anyOf("str_assetid", params.assets));
+  if (!file) for (const name of params.linked) filters.push(`(${LINKED[name]}:true)`);
+  if (params.from !== "" || params.to !== "")
+    filters.push(
+      range(
+        file ? "date_lastmodified" : "date_asset_version_createdate",
+        params.from || null,
+        params.to || null,
+      ),
+    );
   if (file && (params.minSize !== null || params.maxSize !== null))
     filters.push(
       range(
@@ -34,36 +43,37 @@ export function filtersOf(params: BrowseParams, facets = true): string[] {
   return filters;
 }
 
-/** Without a key, any value; without a value, any asset that has the key. */
-export function metadataQueryOf(terms: MetadataTerm[]): string {
-  return terms
-    .filter((term) => term.key !== "" || term.value !== "")
-    .map(
-      (term) => `${term.key === "" ? "_value" : term.key}:${term.value === "" ? "*" : term.value}`,
-    )
-    .join(" AND ");
+export function geoOf({ west, south, east, north }: Box): Record<string, unknown> {
+  return {
+    boundingBox: { topLeft: { lat: north, lon: west }, bottomRight: { lat: south, lon: east } },
+  };
 }
 
-export function searchBody(params: BrowseParams): Record<string, unknown> {
+function queryStrings(filters: string[]): { query_string: { query: string } }[] {
+  return filters.map((query) => ({ query_string: { query } }));
+}
+
+/** `facets`: narrowed down by what was chosen of the counted values, too. */
+export function searchBody(params: BrowseParams, facets = true): Record<string, unknown> {
   const sort = effectiveSort(params);
-  const metadataQuery = metadataQueryOf(params.metadata);
+  const metadata = metadataRequest(params.metadata, params.anyTerm, params.mode === "file");
   return {
     ...(params.q === "" ? {} : { query: params.q }),
-    ...(metadataQuery === "" ? {} : { metadataQuery, metadataSearchMode: "both" }),
+    ...(metadata.query === "" ? {} : { metadataQuery: metadata.query, metadataSearchMode: "both" }),
     entityTypes: [params.mode],
-    filters: filtersOf(params).map((query) => ({ query_string: { query } })),
+    filters: queryStrings([...filtersOf(params, facets), ...metadata.filters]),
+    ...(params.box === null ? {} : { geo: geoOf(params.box) }),
     sort: sort === null ? ["_score"] : [{ field: sort.field, order: sort.order }],
     includeArchived: params.archived,
-    includeHighlights: params.q !== "" || metadataQuery !== "",
-    includeMetadataInSearch: true,
+    includeHighlights: params.q !== "" || metadata.query !== "",
+    includeMetadataInSearch: params.inMetadata,
   };
 }
 
 /** For the choices of the filters: as if none of them was set. */
 export function facetBody(params: BrowseParams): Record<string, unknown> {
   return {
-    ...searchBody(params),
-    filters: filtersOf(params, false).map((query) => ({ query_string: { query } })),
+    ...searchBody(params, false),
     sort: ["_score"],
     includeHighlights: false,
     from: 0,

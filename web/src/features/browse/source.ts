@@ -21,6 +21,8 @@ export interface Source {
   /** Whether `total` is a lower bound. */
   more: boolean;
   get: (index: number) => BrowseItem | undefined;
+  /** The first ones, for what they have in common. */
+  first: BrowseItem[];
   /** The part that is looked at; items outside of it may be forgotten. */
   look: (from: number, to: number) => void;
   facets: Facets;
@@ -30,7 +32,7 @@ export interface Source {
   busy: boolean;
 }
 
-const NO_FACETS: Facets = { databases: [], types: [], tags: [] };
+const NO_FACETS: Facets = { databases: [], types: [], tags: [], assets: [] };
 
 // ---- Search ---------------------------------------------------------------------------------
 
@@ -63,6 +65,7 @@ function facetsOf(answer: SearchAnswer | undefined, params: BrowseParams): Facet
     databases: values("str_databaseid"),
     types: values(params.mode === "file" ? "str_fileext" : "str_assettype"),
     tags: values("list_tags"),
+    assets: values("str_assetid"),
   };
 }
 
@@ -113,13 +116,16 @@ function useSearchSource(params: BrowseParams, enabled: boolean): Source {
   const look = useCallback((from: number, to: number) => {
     setRange((now) => (now.from === from && now.to === to ? now : { from, to }));
   }, []);
+  const counted = useMemo(() => facetsOf(facets.data, params), [facets.data, params]);
+  const firstItems = useMemo(() => first.data?.hits.hits.map(itemOfHit) ?? [], [first.data]);
   const failed = [first, ...others].find((query) => query.error !== null);
   return {
     total,
     more: first.data?.hits.total.relation === "gte",
     get,
+    first: firstItems,
     look,
-    facets: facetsOf(facets.data, params),
+    facets: counted,
     error: failed?.error ?? null,
     retry: () => void client.invalidateQueries({ queryKey: ["search"] }),
     busy: first.isPlaceholderData,
@@ -178,11 +184,13 @@ function useListingSource(
   }, [list.data]);
   const deferred = useDeferredValue(params);
   const { items: found, facets } = useMemo(() => selectItems(all, deferred), [all, deferred]);
+  const first = useMemo(() => found.slice(0, PIECE), [found]);
   const look = useCallback(() => undefined, []);
   return {
     total: list.data === undefined ? null : found.length,
     more: hasNextPage,
     get: (index) => found[index],
+    first,
     look,
     facets,
     error: list.error,
