@@ -211,7 +211,9 @@ http::Response Gate::Passage::Run(Call& call) const {
   const Error& error = result.error();
   http::Response response = RefuseError(error);
   call.Because(std::string(CodeName(error.code)));
-  if (response.status >= 500)
+  // What is refused for now on purpose, as while writes are held back, has nothing to explain.
+  const bool on_purpose = error.code == Code::kUnavailable && error.details.empty();
+  if (response.status >= 500 && !on_purpose)
     LogError(fmt::format("request {} {}: {}: {} ({})", call.request.request_id, route_.id,
                          CodeName(error.code), error.message, error.details));
   return response;

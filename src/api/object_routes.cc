@@ -1,10 +1,12 @@
-// Contents of objects for whoever holds a signed URL: reading one object, storing one part.
+// Contents of objects for whoever holds a signed URL: reading one object, storing one part.  Many
+// parts at once are in bundle_routes.cc.
 // Spec: api-assets.md sections 1.11 and 5.3.
 #include <chrono>
 #include <utility>
 
 #include "api/object_answer.h"
 #include "api/routes.h"
+#include "api/signed_requests.h"
 #include "base/encoding.h"
 #include "objects/signed_url.h"
 
@@ -19,7 +21,10 @@ using objects::UrlMethod;
 constexpr std::uint64_t kMaxPartBytes = std::uint64_t{5} << 30;
 constexpr std::size_t kMd5Bytes = 16;
 
-// A page of another origin may send, ask, and read the fields that it needs to go on.
+}  // namespace
+
+// ---- signed_requests.h ----
+
 void AllowPages(http::Response& response) {
   response.headers.Set("access-control-allow-origin", "*");
   response.headers.Set(
@@ -46,8 +51,6 @@ http::Response RefuseUrl(Call& call, const Error& error) {
   return Refuse(403, error.message);
 }
 
-// Errors of the object store.  It knows no callers, so what it is denied the operating system
-// denied, which is a failure of this server.
 Result<http::Response> RefuseStored(Call& call, Error error) {
   call.Because(std::string(CodeName(error.code)));
   switch (error.code) {
@@ -64,6 +67,19 @@ Result<http::Response> RefuseStored(Call& call, Error error) {
       return error;
   }
 }
+
+Result<http::Response> RefuseBody(Call& call, const Error& error) {
+  switch (error.code) {
+    case Code::kDenied:
+      return RefuseUrl(call, error);
+    case Code::kTimeout:
+      return Refuse(408, error.message);
+    default:
+      return RefuseStored(call, error);
+  }
+}
+
+namespace {
 
 // ---- Reading ----
 
@@ -130,18 +146,6 @@ class PartSource {
   std::optional<Error> refused_;
 };
 
-// What is wrong with the body is the client's, and not always an attempt to get at more.
-Result<http::Response> RefuseBody(Call& call, const Error& error) {
-  switch (error.code) {
-    case Code::kDenied:
-      return RefuseUrl(call, error);
-    case Code::kTimeout:
-      return Refuse(408, error.message);
-    default:
-      return RefuseStored(call, error);
-  }
-}
-
 Result<http::Response> PutPart(Call& call) {
   auto url = call.s.urls.Verify(call.op, UrlMethod::kPut, call.request.target);
   if (!url.ok() && url.error().code == Code::kDenied) return RefuseUrl(call, url.error());
@@ -174,6 +178,8 @@ Result<http::Response> PutPart(Call& call) {
   return RefuseStored(call, std::move(stored).error());
 }
 
+}  // namespace
+
 Endpoint ForPages(Result<http::Response> (*endpoint)(Call&)) {
   return [endpoint](Call& call) -> Result<http::Response> {
     auto response = endpoint(call);
@@ -182,8 +188,6 @@ Endpoint ForPages(Result<http::Response> (*endpoint)(Call&)) {
     return response;
   };
 }
-
-}  // namespace
 
 void AddObjectRoutes(Gate& gate) {
   RouteGroup routes(gate, {.guard = Guard::kPublic,
@@ -196,6 +200,7 @@ void AddObjectRoutes(Gate& gate) {
       gate, {.guard = Guard::kPublic, .tag = "objects", .streams_body = true, .unlimited = true});
   transfers.Add(http::Verb::kPut, "/objects/{name}", "putObjectPart",
                 "Stores a part of an upload, for the holder of a signed URL", ForPages(PutPart));
+  AddBundleRoute(transfers);
 }
 
 }  // namespace vams::api

@@ -10,6 +10,7 @@
 #include "api/routes.h"
 #include "api/upload_answers.h"
 #include "base/log.h"
+#include "model/part_bundle.h"
 
 namespace vams::api {
 
@@ -38,6 +39,22 @@ Result<Parsed<void>> CheckAsset(Call& call, const model::UploadTarget& upload) {
   return Parsed<void>(std::unexpected(Refuse(400, there.error().message)));
 }
 
+// Where small files are sent together, as docs/formats/part-bundle.md says.
+Result<json::object> BundleTarget(Call& call, const model::NewUpload& upload,
+                                  const catalog::BegunUpload& begun) {
+  TRY(const auto path,
+      call.s.urls.Sign(call.op,
+                       {.method = objects::UrlMethod::kPost,
+                        .bucket = begun.files.front().object.bucket,
+                        .key = upload.asset_id,
+                        .upload_id = begun.id,
+                        .content_length = objects::ByteBounds{1, model::kMaxBundleBytes}},
+                       call.s.settings.signed_url_seconds));
+  return json::object{{"uploadUrl", PublicUrl(call) + path},
+                      {"maxBytes", model::kMaxBundleBytes},
+                      {"maxParts", model::kMaxBundledParts}};
+}
+
 Result<http::Response> InitializeUpload(Call& call) {
   PARSE(const auto upload, ReadBody(call, "InitializeUploadRequestModel", model::ReadNewUpload));
   TRY(auto passed, CheckAsset(call, upload));
@@ -46,9 +63,14 @@ Result<http::Response> InitializeUpload(Call& call) {
   if (!begun) return TooManyUploads();
   TRY(auto files, BegunFiles(call, *begun));
   AuditBegun(call, upload, *begun);
-  return Answer(json::object{{"uploadId", begun->id},
-                             {"message", "Upload initialized successfully"},
-                             {"files", std::move(files)}});
+  json::object answer{{"uploadId", begun->id},
+                      {"message", "Upload initialized successfully"},
+                      {"files", std::move(files)}};
+  if (std::ranges::any_of(begun->files, &catalog::BegunFile::bundled)) {
+    TRY(auto bundle, BundleTarget(call, upload, *begun));
+    answer["bundle"] = std::move(bundle);
+  }
+  return Answer(answer);
 }
 
 Result<http::Response> CompleteUpload(Call& call) {
@@ -79,7 +101,7 @@ Result<json::array> BegunFiles(Call& call, const catalog::BegunUpload& begun) {
   json::array files;
   for (const catalog::BegunFile& file : begun.files) {
     json::array parts;
-    for (int number = 1; number <= file.parts; ++number) {
+    for (int number = 1; number <= file.parts && !file.bundled; ++number) {
       TRY(const auto path,
           call.s.urls.Sign(call.op,
                            {.method = objects::UrlMethod::kPut,

@@ -10,8 +10,14 @@
 #include <thread>
 #include <unordered_map>
 
+#include "access/defaults.h"
+#include "api/ab_routes.h"
 #include "api/auth_routes.h"
+#include "api/lifecycle_routes.h"
 #include "api/routes.h"
+#include "app/backups.h"
+#include "app/lifecycle_runs.h"
+#include "app/lifecycle_state.h"
 #include "app/mail.h"
 #include "app/release.h"
 #include "app/search_built.h"
@@ -34,6 +40,8 @@
 #include "identity/sessions.h"
 #include "indexing/indexer.h"
 #include "indexing/reindexer.h"
+#include "lifecycle/ab/door.h"
+#include "lifecycle/ab/state.h"
 #include "lifecycle/upkeep_objects.h"
 #include "net/http_client.h"
 #include "notify/notifier.h"
@@ -64,6 +72,9 @@ void LogReport(const std::string& folder, const folders::SyncReport& report) {
 constexpr std::chrono::minutes kUpkeepFirst{10};
 constexpr std::chrono::hours kUpkeepEvery{24};
 constexpr std::chrono::hours kUpkeepLimit{1};
+constexpr std::chrono::minutes kUpkeepAgain{1};
+// Of a token of the operator's own.
+constexpr std::int64_t kTokenMillis = 15 * 60 * 1000;
 
 // Metrics of requests: by route and by status.
 class RequestMetrics {
@@ -100,21 +111,33 @@ class RequestMetrics {
 }  // namespace
 
 struct Backend::Impl {
-  Impl(items::ItemStore& item_store, const Clock& the_clock, Random& the_random)
-      : store(item_store), clock(the_clock), random(the_random) {}
+  Impl(items::ItemStore& item_store, const Clock& the_clock, Random& the_random,
+       const ServingSetup* setup)
+      : store(item_store), clock(the_clock), random(the_random), serving(setup) {}
   ~Impl();
 
   Status Open(const lifecycle::Stack& stack, const config::Config& config,
               const std::string& issuer);
   catalog::Stores Stores() const { return {store, *objects, clock, random, auxiliary_bucket}; }
+  // For work in the background: it waits while writes are held back.
+  items::ItemStore& Patient() const { return serving != nullptr ? serving->patient : store; }
+  catalog::Stores PatientStores() const {
+    return {Patient(), *objects, clock, random, auxiliary_bucket};
+  }
+  // Work that would have to write is put off meanwhile, and its failure is no news.
+  bool held_back() const { return serving != nullptr && serving->gate.closed(); }
+  bool older_data() const { return serving != nullptr && serving->older_data; }
   Status OpenObjects(const lifecycle::Stack& stack, const config::Config& config);
   Status OpenSearch(const lifecycle::Stack& stack, const config::Config& config);
   void Built(search::KindSet kinds);  // the search index, by this release
   Status StartSearch();
   Status OpenFolders(const lifecycle::Stack& stack, const config::Config& config);
   Status OpenIdentity(const config::Config& config, const std::string& issuer);
-  void AddRoutes(const config::Config& config);
+  void AddRoutes(const config::Config& config, const lifecycle::Stack& stack);
+  void AddLifecycle(api::Gate& gate, const config::Config& config, const lifecycle::Stack& stack);
   void AddMetrics();
+  void AddServingMetrics();
+  Result<std::string> Administrator(OpContext& op) const;
   void MaintainNowAndThen();
   void TendObjectsDaily(const lifecycle::Stack& stack);
   void TendObjects(const lifecycle::Stack& stack, OpContext& op);
@@ -122,6 +145,7 @@ struct Backend::Impl {
   items::ItemStore& store;
   const Clock& clock;
   Random& random;
+  const ServingSetup* const serving;  // null: nobody is served
 
   // In the order in which they need each other.
   Metrics metrics;
@@ -134,6 +158,7 @@ struct Backend::Impl {
   std::unique_ptr<objects::BlobStore> blobs;
   std::unique_ptr<objects::ObjectStore> objects;
   std::unique_ptr<objects::SignedUrls> urls;
+  std::string admin_user, data_name;
   std::string auxiliary_bucket;
   std::optional<api::AssetServices> asset;
   std::unique_ptr<search::Index> search;
@@ -150,6 +175,10 @@ struct Backend::Impl {
   std::unique_ptr<http::KeyedLimiter> caller_limit;
   std::unique_ptr<http::StaticFiles> files;
   std::unique_ptr<api::Services> services;
+  std::unique_ptr<StartedRuns> runs;
+  std::unique_ptr<api::LifecycleServices> lifecycle_services;
+  std::string token_issuer;
+  std::unique_ptr<lifecycle::ab::Door> door;
   std::string openapi;
   http::Routes routes;
 
@@ -170,7 +199,7 @@ Status Backend::Impl::OpenObjects(const lifecycle::Stack& stack, const config::C
   TRY(objects,
       objects::OpenLocalObjectStore(op, store, *blobs, {.clock = &clock, .random = &random}));
   TRY(urls, objects::SignedUrls::Open(op, store, clock, random));
-  auxiliary_bucket = AuxiliaryBucketOf(config, settings.stack_name);
+  auxiliary_bucket = AuxiliaryBucketOf(config, data_name);
   asset.emplace(Stores());
   return Ok();
 }
@@ -182,11 +211,11 @@ Status Backend::Impl::OpenSearch(const lifecycle::Stack& stack, const config::Co
                        config.engines.search.stemming == config::SearchStemming::kEnglish
                            ? search::Stemming::kEnglish
                            : search::Stemming::kNone);
-  indexer = std::make_unique<indexing::Indexer>(Stores(), *search, metrics);
+  indexer = std::make_unique<indexing::Indexer>(PatientStores(), *search, metrics);
   generation = stack.current.folder;
   reindex_at_update = config.open_search.reindex_at_update;
   reindexer = std::make_unique<indexing::Reindexer>(
-      Stores(), *search, indexer.get(), metrics,
+      PatientStores(), *search, indexer.get(), metrics,
       indexing::ReindexerSetup{.release = Release(),
                                .on_swapped = [this](search::KindSet kinds) { Built(kinds); },
                                .on_phase = {}});
@@ -238,12 +267,14 @@ Status Backend::Impl::OpenFolders(const lifecycle::Stack& stack, const config::C
       return Error(Code::kInternal, fmt::format("{} has no bucket record", place.location));
     const std::string& name = place.location;
     keepers.push_back(std::make_unique<folders::FolderKeeper>(
-        Stores(), *folder, *bucket, folders::SyncOptions{.sync_database = place.sync_database},
+        PatientStores(), *folder, *bucket,
+        folders::SyncOptions{.sync_database = place.sync_database},
         folders::KeeperOptions{
             .lock_file = stack.folder / fmt::format("folder-{}.lock", bucket->id),
             .on_report = [name](const folders::SyncReport& report) { LogReport(name, report); },
             .on_failure =
-                [name](const Error& error) {
+                [this, name](const Error& error) {
+                  if (held_back()) return;
                   LogWarning(fmt::format("folder {}: {}; tried again until it works", name,
                                          error.message));
                 }}));
@@ -278,7 +309,7 @@ Status Backend::Impl::OpenIdentity(const config::Config& config, const std::stri
   return Ok();
 }
 
-void Backend::Impl::AddRoutes(const config::Config& config) {
+void Backend::Impl::AddRoutes(const config::Config& config, const lifecycle::Stack& stack) {
   if (const config::RateLimit& limit = config.server.caller_limit; limit.per_second)
     caller_limit = std::make_unique<http::KeyedLimiter>(http::KeyedLimiter::Options{
         .per_second = *limit.per_second, .burst = limit.burst.value_or(*limit.per_second)});
@@ -312,11 +343,56 @@ void Backend::Impl::AddRoutes(const config::Config& config) {
   });
   api::Gate gate(*services, routes);
   api::AddAllRoutes(gate, *services);
+  if (serving != nullptr) AddLifecycle(gate, config, stack);
   files = std::make_unique<http::StaticFiles>(
       WebFiles(), http::StaticFiles::Options{.index_for_navigation = true});
   gate.AddFallback([this](const http::Request& request) { return files->Find(request); });
   openapi = boost::json::serialize(
       http::OpenApiDocument(routes, {.title = "VAMS", .version = "2.5.1", .description = {}}));
+}
+
+void Backend::Impl::AddLifecycle(api::Gate& gate, const config::Config& config,
+                                 const lifecycle::Stack& stack) {
+  runs = std::make_unique<StartedRuns>(stack, serving->program, clock);
+  lifecycle_services = std::make_unique<api::LifecycleServices>(api::LifecycleServices{
+      .stack = stack,
+      .clock = clock,
+      .state = [this, stack] { return StateJson(stack, serving->state()); },
+      .backups = [this, config, stack](OpContext&) { return ListBackups(config, stack, random); },
+      .ab = [stack] { return AbJson(stack); },
+      .runs = *runs,
+  });
+  api::AddLifecycleRoutes(gate, *lifecycle_services);
+  door = std::make_unique<lifecycle::ab::Door>(stack, EncryptionOf(config), token_issuer, clock);
+  api::AddAbRoutes(gate, *door);
+}
+
+void Backend::Impl::AddServingMetrics() {
+  using lifecycle::ServingMode;
+  for (const ServingMode mode : {ServingMode::kServing, ServingMode::kFrozen,
+                                 ServingMode::kMaintenance, ServingMode::kUpdateNeeded})
+    metrics.ReadGauge("vams_serving_mode", "1 for the mode that the server is in",
+                      {{"mode", std::string(lifecycle::Name(mode))}},
+                      [this, mode] { return serving->state().mode == mode ? 1.0 : 0.0; });
+  metrics.ReadGauge("vams_generation", "The generation of the data that is served", {},
+                    [this] { return static_cast<double>(serving->state().generation); });
+}
+
+// The configured one; where the data has others instead, one of them.
+Result<std::string> Backend::Impl::Administrator(OpContext& op) const {
+  constexpr std::string_view kUserRoles = "UserRolesStorageTable";
+  TRY(const auto roles, permissions->RolesOf(op, admin_user));
+  if (std::ranges::find(roles, access::kAdminRole) != roles.end()) return admin_user;
+  std::string found, after;
+  do {
+    TRY(const auto page, store.Scan(op, kUserRoles, {}, after, kMostBuckets));
+    for (const auto& item : page.items)
+      if (item.Text("roleName") == access::kAdminRole &&
+          (found.empty() || found == access::kSystemUser))
+        found = item.Text("userId");
+    after = page.next;
+  } while (!after.empty());
+  return found.empty() ? admin_user : found;
 }
 
 void Backend::Impl::AddMetrics() {
@@ -336,13 +412,14 @@ void Backend::Impl::MaintainNowAndThen() {
   while (!stopping) {
     lock.unlock();
     OpContext op(OpContext::SteadyClock::now() + kMaintainEvery);
-    if (sessions != nullptr)
-      if (const Status done = sessions->Maintain(op); !done.ok())
+    if (sessions != nullptr && !held_back())
+      if (const Status done = sessions->Maintain(op); !done.ok() && !held_back())
         LogWarning(fmt::format("maintenance of sessions failed and is tried again in a minute: {}",
                                done.error().message));
-    if (const Status done = urls->Maintain(op); !done.ok())
-      LogWarning(fmt::format("maintenance of URL keys failed and is tried again in a minute: {}",
-                             done.error().message));
+    if (!held_back())
+      if (const Status done = urls->Maintain(op); !done.ok() && !held_back())
+        LogWarning(fmt::format("maintenance of URL keys failed and is tried again in a minute: {}",
+                               done.error().message));
     if (const std::int64_t today = clock.NowMillis() / kDayMillis; today != day) {
       day = today;
       if (const auto removed = audit->RemoveOldDays(); !removed.ok())
@@ -361,10 +438,16 @@ void Backend::Impl::TendObjectsDaily(const lifecycle::Stack& stack) {
   std::unique_lock lock(mutex);
   while (!stop_asked.wait_for(lock, wait, [this] { return stopping; })) {
     wait = kUpkeepEvery;
+    if (held_back()) {
+      wait = kUpkeepAgain;
+      continue;
+    }
     OpContext op(OpContext::SteadyClock::now() + kUpkeepLimit);
     tending = &op;
     lock.unlock();
     TendObjects(stack, op);
+    // What was refused in its middle is done when writes are taken again.
+    if (held_back()) wait = kUpkeepAgain;
     lock.lock();
     tending = nullptr;
   }
@@ -372,11 +455,11 @@ void Backend::Impl::TendObjectsDaily(const lifecycle::Stack& stack) {
 
 void Backend::Impl::TendObjects(const lifecycle::Stack& stack, OpContext& op) {
   if (const Status done = asset->uploads.ExpireOld(op);
-      !done.ok() && done.error().code != Code::kCancelled)
+      !done.ok() && done.error().code != Code::kCancelled && !held_back())
     LogWarning(fmt::format("old uploads were not forgotten and will be tomorrow: {}",
                            done.error().message));
   const auto done = lifecycle::UpkeepOnce(stack, *blobs, *objects, clock, op);
-  if (!done.ok() && done.error().code == Code::kCancelled) return;
+  if (!done.ok() && (done.error().code == Code::kCancelled || held_back())) return;
   if (!done.ok()) {
     LogWarning(fmt::format("the objects were not cleaned up and will be tomorrow: {}",
                            done.error().message));
@@ -392,6 +475,8 @@ void Backend::Impl::TendObjects(const lifecycle::Stack& stack, OpContext& op) {
 Status Backend::Impl::Open(const lifecycle::Stack& stack, const config::Config& config,
                            const std::string& issuer) {
   settings = SettingsOf(config, stack);
+  admin_user = config.admin_user_id;
+  TRY(data_name, lifecycle::ab::DataNameOf(stack));
   if (config.server.access_log) {
     TRY_OK(files::MakeFolders(stack.folder / "logs"));
     TRY(access_log, http::AccessLog::Open(stack.folder / "logs" / "access.jsonl"));
@@ -400,16 +485,19 @@ Status Backend::Impl::Open(const lifecycle::Stack& stack, const config::Config& 
   permissions = std::make_unique<catalog::Permissions>(store, clock, random);
   databases = std::make_unique<catalog::Databases>(store, clock);
   TRY_OK(OpenObjects(stack, config));
-  TRY_OK(OpenSearch(stack, config));
-  TRY_OK(OpenIdentity(config, settings.public_url.empty() ? issuer : settings.public_url));
+  if (!older_data()) TRY_OK(OpenSearch(stack, config));
+  token_issuer = settings.public_url.empty() ? issuer : settings.public_url;
+  TRY_OK(OpenIdentity(config, token_issuer));
   OpContext op;
   TRY(const auto warnings, permissions->Check(op));
   for (const access::Warning& warning : warnings)
     LogWarning(fmt::format("constraint {}: {}", warning.constraint_id, warning.text));
-  AddRoutes(config);
+  AddRoutes(config, stack);
   AddMetrics();
-  TRY_OK(OpenFolders(stack, config));
+  if (serving != nullptr) AddServingMetrics();
   maintenance = std::thread([this] { MaintainNowAndThen(); });
+  if (older_data()) return Ok();
+  TRY_OK(OpenFolders(stack, config));
   upkeep = std::thread([this, stack] { TendObjectsDaily(stack); });
   return Ok();
 }
@@ -428,8 +516,9 @@ Backend::Impl::~Impl() {
 Result<std::unique_ptr<Backend>> Backend::Open(const lifecycle::Stack& stack,
                                                const config::Config& config,
                                                const std::string& issuer, items::ItemStore& store,
-                                               const Clock& clock, Random& random) {
-  auto impl = std::make_unique<Impl>(store, clock, random);
+                                               const Clock& clock, Random& random,
+                                               const ServingSetup* serving) {
+  auto impl = std::make_unique<Impl>(store, clock, random, serving);
   TRY_OK(impl->Open(stack, config, issuer));
   return std::unique_ptr<Backend>(new Backend(std::move(impl)));
 }
@@ -451,7 +540,7 @@ Status Backend::StartMail(const config::Config& config, const std::string& url) 
         PasswordMailerOf(std::move(for_passwords), options, impl_->clock, impl_->random);
   }
   impl_->notifier = std::make_unique<notify::Notifier>(
-      impl_->store, *impl_->permissions, impl_->clock, impl_->random, impl_->mail_server.get(),
+      impl_->Patient(), *impl_->permissions, impl_->clock, impl_->random, impl_->mail_server.get(),
       std::move(options), impl_->metrics);
   impl_->notifier->Start();
   return Ok();
@@ -462,6 +551,20 @@ Status Backend::StartSearch() { return impl_->StartSearch(); }
 const http::Routes& Backend::routes() const { return impl_->routes; }
 
 catalog::Stores Backend::stores() const { return impl_->Stores(); }
+
+Result<std::string> Backend::AdminToken(OpContext& op) {
+  identity::Identity who;
+  TRY(who.user, impl_->Administrator(op));
+  TRY(who.role_claims, impl_->permissions->RolesOf(op, who.user));
+  // Who may ask for it may do anything with the stack's files, so a second factor adds nothing.
+  who.mfa = true;
+  who.claims = {{"sub", who.user}, {"vams:authMethod", "operator"}};
+  return impl_->api_keys->Grant(std::move(who), impl_->clock.NowMillis() + kTokenMillis);
+}
+
+bool Backend::IsAdminToken(std::string_view credential) const {
+  return impl_->api_keys->IsGrant(credential);
+}
 
 void Backend::OnAccess(const http::AccessRecord& record) {
   impl_->request_metrics.Count(record);

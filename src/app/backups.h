@@ -2,6 +2,7 @@
 // Thread-safe (no shared state).  Blocks on disk.
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,10 @@ namespace vams::app {
 
 // The folder above the backups of all stacks.
 std::string BackupFolderOf(const config::Config& config, const files::Path& home);
+
+// What `GET /admin/lifecycle/backups` lists, newest first; empty without a repository.
+Result<boost::json::array> ListBackups(const config::Config& config, const lifecycle::Stack& stack,
+                                       Random& random);
 
 // Makes backups of a served stack when they are due, from now on; nullptr without a schedule.
 // kInvalid for a schedule that is none, kNotSupported for a place that cannot be used.

@@ -14,25 +14,13 @@
 #include "folders/folder_sync.h"
 #include "identity/accounts.h"
 #include "items/sqlite/sqlite_store.h"
+#include "lifecycle/stacks/names.h"
 
 namespace vams::app {
 
 namespace {
 
 constexpr const char* kPasswordVariable = "VAMS_ADMIN_PASSWORD";
-
-// A bucket that a stack makes for itself: a name that any object store of the S3 protocol takes
-// (lower case, at most 63 characters).
-std::string OwnBucketName(std::string_view product, std::string_view stack,
-                          std::string_view suffix) {
-  constexpr std::size_t kLongest = 63;
-  std::string name = fmt::format("{}-{}", product, stack);
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) c = '-';
-  }
-  return name.substr(0, kLongest - suffix.size()).append(suffix);
-}
 
 catalog::DefaultSchemaChoice SchemasOf(const config::Config& config) {
   const config::DefaultSchemas& chosen = config.default_schemas;
@@ -119,11 +107,11 @@ std::vector<catalog::BucketSeed> BucketsOf(const config::Config& config, std::st
 }
 
 std::string OwnBucketOf(const config::Config& config, std::string_view stack) {
-  return OwnBucketName(config.name, stack, "-assets");
+  return lifecycle::OwnBucketOf(config, stack);
 }
 
 std::string AuxiliaryBucketOf(const config::Config& config, std::string_view stack) {
-  return OwnBucketName(config.name, stack, "-auxiliary");
+  return lifecycle::AuxiliaryBucketOf(config, stack);
 }
 
 Status CheckBeforeCreate(const config::Config& config,

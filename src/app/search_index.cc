@@ -6,6 +6,7 @@
 
 #include "app/secret.h"
 #include "base/log.h"
+#include "lifecycle/stacks/search_copy.h"
 #include "search/opensearch/opensearch_index.h"
 #include "search/xapian/xapian_index.h"
 
@@ -69,6 +70,7 @@ Result<std::unique_ptr<search::Index>> OpenSearchIndex(const config::Config& con
       break;
   }
   const files::Path folder = stack.current.folder / "search";
+  lifecycle::ContinueSearchIndex(stack);
   auto index = search::OpenXapianIndex(folder);
   if (index.ok() || index.error().code != Code::kCorrupt) return index;
   LogWarning(

@@ -1,10 +1,11 @@
 // Serving a stack: opens its store, wires the backend, runs the HTTP server until asked to stop.
-// Blocks until SIGTERM or SIGINT, or until a new process takes over; then drains.  lifecycle.md
-// section 4 ("serve", "up").
+// What it serves, and whether it takes writes, other processes decide through the socket `manage`
+// (lifecycle/served_stack.h).  lifecycle.md section 4 ("serve", "up"); docs/decisions/012.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "app/prepare.h"
@@ -25,16 +26,34 @@ struct ServeOptions {
   // The demonstration library comes into a stack that has no database yet.
   bool demo = false;
   std::map<std::string, std::string> environment;
-  // Called once requests are answered, with the address they are answered at, and what was made for
-  // the first start.
-  std::function<void(const std::string& url, const Prepared& prepared)> on_ready;
+  // Called once requests are answered, with what is served, the address at which (empty: none but
+  // for commands), and what was made for the first start.
+  std::function<void(const lifecycle::Stack& stack, const std::string& url,
+                     const Prepared& prepared)>
+      on_ready;
 };
 
-// SIGTERM and SIGINT must reach nobody else: call this before any other thread starts.
+// What is served, looked up anew at each start of the program.
+struct ServeRequest {
+  const lifecycle::StackRegistry& registry;
+  std::string stack;
+  std::function<Result<config::Config>(const lifecycle::Stack& stack)> load_config;
+  ServeOptions options;
+  const Clock& clock;
+};
+
+// SIGTERM, SIGINT and SIGUSR1 must reach nobody else: call this before any other thread starts.
 void BlockStopSignals();
 
-Status Serve(const lifecycle::Stack& stack, const config::Config& config,
-             const ServeOptions& options, const Clock& clock);
+// Blocks until SIGTERM or SIGINT, or until a new process takes over; then drains.  SIGUSR1, and
+// whoever asks at `manage`, has the process become its program anew (execv) with the sockets it
+// listens at: of the caller nothing is left then.  A start after that which fails does not end the
+// process: it answers 503 and waits to be asked again.
+Status Serve(const ServeRequest& request);
+
+// The stack that was served before the process started itself anew; nothing at its first start.
+// What was done for that need not, and must not, be done again.
+std::optional<std::string> ReloadedStack(const std::map<std::string, std::string>& environment);
 
 // Puts the demonstration library into a stack that nobody serves; what is there stays.  kConflict
 // while it is served.

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <boost/url/parse.hpp>
+
 #include "app/release.h"
 #include "http/listen_address.h"
+#include "lifecycle/stacks/names.h"
 
 namespace vams::app {
 
@@ -28,10 +31,22 @@ std::vector<std::string> FeaturesOf(const config::Config& config) {
   return features;
 }
 
+std::string MapStyleOf(const config::Config& config) {
+  return config.location_service ? config.web_ui.map_style_url : std::string();
+}
+
+// "https://maps.example:8443" of a URL of it; empty if it has none.
+std::string OriginOf(const std::string& url) {
+  const auto parsed = boost::urls::parse_uri(url);
+  return parsed ? std::string(parsed->encoded_origin()) : std::string();
+}
+
 // Viewers compile WASM and start workers from blobs; nothing else may run that is not ours.
 std::string ContentSecurityPolicy(const config::Config& config) {
   std::string connect = "'self' blob: data:";
   if (config.auth.external.enabled) connect += " https:";
+  // The map's style, tiles and letters are fetched from where its style lies.
+  if (const std::string map = OriginOf(MapStyleOf(config)); !map.empty()) connect += " " + map;
   return fmt::format(
       "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{}; style-src 'self' "
       "'unsafe-inline'; img-src 'self' data: blob: https:; font-src 'self' data:; media-src 'self' "
@@ -70,14 +85,7 @@ std::string CertificateFile(const config::Config& config) {
 
 }  // namespace
 
-std::string PublicUrl(const config::Config& config) {
-  std::string host;
-  if (config.alb.enabled)
-    host = config.alb.domain_host;
-  else if (config.cloud_front.custom_domain)
-    host = config.cloud_front.domain_host;
-  return host.empty() ? std::string() : "https://" + host;
-}
+std::string PublicUrl(const config::Config& config) { return lifecycle::PublicUrlOf(config); }
 
 objects::EncryptionChoice EncryptionOf(const config::Config& config) {
   return {.enabled = config.encryption.enabled, .key_file = config.encryption.key_file};
@@ -90,7 +98,7 @@ api::Settings SettingsOf(const config::Config& config, const lifecycle::Stack& s
   settings.signed_url_seconds = config.auth.signed_url_seconds;
   settings.stack_name = stack.name;
   settings.banner_html = config.web_ui.banner_html;
-  settings.map_style_url = config.location_service ? config.web_ui.map_style_url : std::string();
+  settings.map_style_url = MapStyleOf(config);
   settings.features = FeaturesOf(config);
   settings.version = {{"version", kWireVersion}};
   for (const auto& [name, value] : ReleaseJson()) settings.version[name] = value;

@@ -19,6 +19,7 @@
 #include "catalog/asset_search.h"
 #include "catalog/asset_support_test.h"
 #include "search/memory/memory_index.h"
+#include "testing/forwarding_index.h"
 
 namespace vams::catalog::test {
 
@@ -71,57 +72,30 @@ inline std::vector<search::Document> DocumentsOf(const Thing& thing) {
   return documents;
 }
 
-// Passes everything on.
-class ForwardingIndex : public search::Index {
+// Asks a hook before each search.
+class WatchedIndex : public testing::ForwardingIndex {
  public:
-  explicit ForwardingIndex(search::Index& inner) : inner_(inner) {}
+  using ForwardingIndex::ForwardingIndex;
 
   // Before each search; an error fails it.
   std::function<Status(const search::Request&)> before_search = [](const search::Request&) {
     return Ok();
   };
 
-  const search::Traits& traits() const override { return inner_.traits(); }
   Result<search::Answer> Search(OpContext& op, const search::Request& request) override {
     TRY_OK(before_search(request));
-    return inner_.Search(op, request);
+    return ForwardingIndex::Search(op, request);
   }
-  Status Clear(OpContext& op, search::KindSet kinds) override { return inner_.Clear(op, kinds); }
   Result<std::vector<std::string>> DynamicFields(OpContext& op, search::Kind kind) override {
     TRY_OK(before_search({}));
-    return inner_.DynamicFields(op, kind);
+    return ForwardingIndex::DynamicFields(op, kind);
   }
-  Result<std::unique_ptr<search::Builder>> StartBuild(OpContext& op,
-                                                      search::BuildOptions options) override {
-    return inner_.StartBuild(op, options);
-  }
-  Result<std::unique_ptr<search::Builder>> ResumeBuild(OpContext& op) override {
-    return inner_.ResumeBuild(op);
-  }
-  Result<search::Position> GetPosition(OpContext& op) override { return inner_.GetPosition(op); }
-  Status Apply(OpContext& op, std::span<const search::Write> writes,
-               search::Position position) override {
-    return inner_.Apply(op, writes, position);
-  }
-  Result<std::optional<search::Document>> Find(OpContext& op, std::string_view id) override {
-    return inner_.Find(op, id);
-  }
-  Result<search::Counts> Count(OpContext& op) override { return inner_.Count(op); }
-  Result<search::IdPage> ScanIds(OpContext& op, std::string_view after,
-                                 std::size_t limit) override {
-    return inner_.ScanIds(op, after, limit);
-  }
-  Result<std::vector<std::string>> Check(OpContext& op) override { return inner_.Check(op); }
-
- private:
-  search::Index& inner_;
 };
 
 // Filters by databases alone, as engines may (search::Traits::access_filter).
-class UnfilteringIndex final : public ForwardingIndex {
+class UnfilteringIndex final : public WatchedIndex {
  public:
-  explicit UnfilteringIndex(search::Index& inner)
-      : ForwardingIndex(inner), traits_(inner.traits()) {
+  explicit UnfilteringIndex(search::Index& inner) : WatchedIndex(inner), traits_(inner.traits()) {
     traits_.access_filter = false;
   }
 
@@ -133,7 +107,7 @@ class UnfilteringIndex final : public ForwardingIndex {
     if (request.access != nullptr)
       if (auto databases = request.access->databases())
         asked.access = &filter.emplace(*std::move(databases));
-    TRY(search::Answer answer, ForwardingIndex::Search(op, asked));
+    TRY(search::Answer answer, WatchedIndex::Search(op, asked));
     answer.exact = false;
     return answer;
   }

@@ -16,7 +16,6 @@ using test::BucketsOf;
 using test::CallerWith;
 using test::Fails;
 using test::Failure;
-using test::ForwardingIndex;
 using test::IdsOf;
 using test::MayAssets;
 using test::Must;
@@ -24,6 +23,7 @@ using test::SearchBench;
 using test::Thing;
 using test::UnfilteringIndex;
 using test::UserRule;
+using test::WatchedIndex;
 using test::Where;
 using Ids = std::vector<std::string>;
 using Buckets = std::vector<std::pair<std::string, std::uint64_t>>;
@@ -181,7 +181,7 @@ TEST(AssetSearch, ReadsTheDatabasesOnlyWhenSomethingWasWritten) {
 
 TEST(AssetSearch, TellsEnginesRulesAndDatabasesApart) {
   SearchBench bench;
-  ForwardingIndex index(bench.index);
+  WatchedIndex index(bench.index);
   std::string key;
   index.before_search = [&](const search::Request& request) {
     key = request.access->cache_key();
@@ -304,7 +304,7 @@ TEST_F(Unfiltered, LooksOnUntilThereIsSomethingToShow) {
 TEST(AssetSearch, TellsWhatFailed) {
   SearchBench bench;
   bench.Add({.id = "a"});
-  ForwardingIndex index(bench.index);
+  WatchedIndex index(bench.index);
   testing::FaultyStore store(bench.stack.items());
   const auto view = bench.stack.Through(store);
   AssetSearch search(view.stores, index);

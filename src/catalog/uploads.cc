@@ -1,5 +1,4 @@
 #include "catalog/uploads.h"
-#include "base/contention.h"
 
 #include <fmt/format.h>
 
@@ -8,11 +7,16 @@
 #include <set>
 #include <utility>
 
+#include "base/contention.h"
+#include "base/fault_point.h"
 #include "catalog/asset_edit.h"
 #include "catalog/asset_marks.h"
 #include "catalog/asset_records.h"
 #include "catalog/records.h"
+#include "catalog/uploads_bundle.h"
 #include "catalog/uploads_check.h"
+#include "model/part_bundle.h"
+#include "tables/system_tables.h"
 
 namespace vams::catalog {
 
@@ -82,13 +86,18 @@ void Abort(OpContext& op, objects::ObjectStore& objects, const std::vector<std::
   for (const std::string& id : ids) (void)objects.AbortUpload(op, id);
 }
 
+// Whether it has a multipart upload of its own.
+bool HasMultipart(const BegunFile& file) { return file.parts > 0 && !file.bundled; }
+
 Item RecordOf(const BegunUpload& begun, const model::NewUpload& upload, const std::string& user,
               std::int64_t now_millis) {
   std::int64_t parts = 0;
   Value::List multipart_ids;
+  BundledFiles bundled;
   for (const BegunFile& file : begun.files) {
     parts += file.parts;
-    if (file.parts > 0) multipart_ids.push_back(Value::S(file.multipart_id));
+    if (HasMultipart(file)) multipart_ids.push_back(Value::S(file.multipart_id));
+    if (file.bundled) bundled[file.multipart_id] = {file.object.key, {}};
   }
   Item item = UploadKey(begun.id, upload.asset_id);
   item.Set("databaseId", Value::S(upload.database_id));
@@ -101,6 +110,7 @@ Item RecordOf(const BegunUpload& begun, const model::NewUpload& upload, const st
   item.Set("isExternalUpload", Value::Bool(false));
   item.Set("UserId", Value::S(user));
   item.Set("multipartIds", Value::L(std::move(multipart_ids)));
+  SetBundled(item, bundled);
   return item;
 }
 
@@ -144,7 +154,10 @@ class Completion {
   const AssetPlace& place_;
   const std::string upload_id_;
   const model::FinishedUpload& upload_;
+  Write RecordChange(bool record_stays) const;
+  Item record_;
   std::set<std::string> known_;  // multipart uploads that the record names
+  BundledFiles bundled_;         // files that have none
   std::vector<Verdict> verdicts_;
   objects::StagedContent nothing_;    // of empty files
   std::vector<std::size_t> changes_;  // which file each change of objects is for
@@ -158,27 +171,29 @@ Result<std::string> Completion::ReadRecord(OpContext& op) {
     return Error(Code::kInvalid, "Upload details do not match request");
   if (found.front()->Text("uploadType") != model::UploadTypeName(upload_.type))
     return Error(Code::kInvalid, "Upload type mismatch.");
-  known_ = MultipartIdsOf(*found.front());
+  record_ = *found.front();
+  known_ = MultipartIdsOf(record_);
+  bundled_ = BundledOf(record_);
   return ExtensionsOf(op, stores_.items, upload_.database_id);
 }
 
 std::string Completion::StoreErrorOf(std::size_t file) const {
-  if (verdicts_[file].complete) return "Error completing multipart upload.";
+  if (verdicts_[file].complete || verdicts_[file].content)
+    return "Error completing multipart upload.";
   return upload_.files[file].multipart_id == model::kZeroByteId
              ? "Failed to create zero-byte file"
              : "Failed to create empty file for abandoned upload";
 }
 
 void Completion::StageNothing(OpContext& op) {
-  const auto is_empty = [](const Verdict& verdict) { return verdict.taken() && !verdict.complete; };
-  if (std::ranges::none_of(verdicts_, is_empty)) return;
+  if (std::ranges::none_of(verdicts_, &Verdict::is_empty_file)) return;
   auto staged = stores_.objects.Stage(op, objects::SourceOf(""), {});
   if (staged.ok()) {
     nothing_ = *std::move(staged);
     return;
   }
   for (std::size_t i = 0; i < verdicts_.size(); ++i)
-    if (is_empty(verdicts_[i])) verdicts_[i] = {.error = StoreErrorOf(i)};
+    if (verdicts_[i].is_empty_file()) verdicts_[i] = {.error = StoreErrorOf(i)};
 }
 
 void Completion::Fill(AssetEdit& edit) {
@@ -188,8 +203,9 @@ void Completion::Fill(AssetEdit& edit) {
     if (verdicts_[i].complete)
       edit.objects().Add(*verdicts_[i].complete);
     else
-      edit.objects().Add(objects::PutChange{
-          .object = object, .content = nothing_, .metadata = MetadataFor(place_.asset)});
+      edit.objects().Add(objects::PutChange{.object = object,
+                                            .content = verdicts_[i].content.value_or(nothing_),
+                                            .metadata = MetadataFor(place_.asset)});
     changes_.push_back(i);
     if (upload_.type == UploadType::kAssetPreview)
       edit.Set("previewLocation", Value::M({{"Key", Value::S(object.key)}}));
@@ -213,6 +229,19 @@ CompletedUpload Completion::Results(CompletedUpload::Outcome outcome) const {
                           .error = verdicts_[i].error,
                           .blocked = verdicts_[i].blocked});
   return done;
+}
+
+Write Completion::RecordChange(bool record_stays) const {
+  BundledFiles left = bundled_;
+  for (std::size_t i = 0; i < verdicts_.size(); ++i)
+    if (verdicts_[i].content || verdicts_[i].abort) left.erase(upload_.files[i].multipart_id);
+  BundledChange bundled = ChangeBundled(record_, left);
+  const Item key = UploadKey(upload_id_, upload_.asset_id);
+  bundled.conditions.push_back(Condition::Exists());
+  if (!record_stays) return Write::Delete(kUploadsTable, key, std::move(bundled.conditions));
+  bundled.mutations.push_back({Mutation::Op::kSet, "status", Value::S("completed_with_errors")});
+  return Write::Update(kUploadsTable, key, std::move(bundled.mutations),
+                       std::move(bundled.conditions));
 }
 
 bool Completion::HasTakenPreview() const {
@@ -271,7 +300,7 @@ Result<std::optional<CompletedUpload>> Completion::Try(OpContext& op,
   TRY(const auto extensions, ReadRecord(op));
   TRY(const auto marks,
       ReadMarks(op, stores_.items, PairOf(upload_.database_id, upload_.asset_id)));
-  TRY(verdicts_, UploadCheck(stores_, place_, extensions, known_, upload_).Run(op));
+  TRY(verdicts_, UploadCheck(stores_, place_, extensions, known_, bundled_, upload_).Run(op));
   for (const std::size_t i : broken)
     if (verdicts_[i].taken()) verdicts_[i] = {.error = StoreErrorOf(i), .abort = true};
   StageNothing(op);
@@ -279,13 +308,8 @@ Result<std::optional<CompletedUpload>> Completion::Try(OpContext& op,
   const bool all = taken == verdicts_.size();
 
   AssetEdit edit(stores_, place_);
-  const Item key = UploadKey(upload_id_, upload_.asset_id);
   const bool record_stays = taken > 0 && !all;
-  edit.Write(record_stays ? Write::Update(
-                                kUploadsTable, key,
-                                {{Mutation::Op::kSet, "status", Value::S("completed_with_errors")}},
-                                {Condition::Exists()})
-                          : Write::Delete(kUploadsTable, key, {Condition::Exists()}));
+  edit.Write(RecordChange(record_stays));
   Fill(edit);
   Announce(edit);
   // Previews were taken because their files were there; those must not go meanwhile.
@@ -343,18 +367,29 @@ Result<std::optional<BegunUpload>> Uploads::Begin(OpContext& op, Caller& caller,
   TRY_OK(CheckFiles(place, extensions, upload));
 
   BegunUpload begun{.id = "y" + NewUuid(stores_.random)};
+  // Their contents wait in the store until they are files.
+  std::size_t bundle_room =
+      upload.bundle && stores_.objects.traits().atomic_changes ? kBundledKeyBytes : 0;
   std::vector<objects::NewUpload> multiparts;
   for (const FileToUpload& file : upload.files) {
-    begun.files.push_back({.path = file.path,
-                           .multipart_id = std::string(model::kZeroByteId),
-                           .object = ObjectOfUpload(place, upload, file.path),
-                           .parts = static_cast<int>(file.parts)});
-    if (file.parts > 0) multiparts.push_back({begun.files.back().object, MetadataFor(place.asset)});
+    BegunFile& one =
+        begun.files.emplace_back(BegunFile{.path = file.path,
+                                           .multipart_id = std::string(model::kZeroByteId),
+                                           .object = ObjectOfUpload(place, upload, file.path),
+                                           .parts = static_cast<int>(file.parts)});
+    if (file.parts == 1 && file.size && *file.size <= model::kBundledFileBytes &&
+        one.object.key.size() < bundle_room) {
+      TRY_OK(tables::CheckObjectName(one.object.bucket, one.object.key));
+      one.bundled = true;
+      one.multipart_id = "b" + NewUuid(stores_.random);
+      bundle_room -= one.object.key.size();
+    }
+    if (HasMultipart(one)) multiparts.push_back({one.object, MetadataFor(place.asset)});
   }
   TRY(const auto ids, stores_.objects.CreateUploads(op, multiparts));
   auto id = ids.begin();
   for (BegunFile& file : begun.files)
-    if (file.parts > 0) file.multipart_id = *id++;
+    if (HasMultipart(file)) file.multipart_id = *id++;
   AssetEdit edit(stores_, place);
   edit.Write(Write::Put(kUploadsTable,
                         RecordOf(begun, upload, caller.user(), stores_.clock.NowMillis()),
@@ -365,6 +400,56 @@ Result<std::optional<BegunUpload>> Uploads::Begin(OpContext& op, Caller& caller,
     return committed.error().code == Code::kNotFound ? kAssetMissing : committed.error();
   }
   return std::optional(std::move(begun));
+}
+
+Result<std::vector<Result<objects::PartInfo>>> Uploads::StoreParts(
+    OpContext& op, std::string_view asset_id, std::string_view upload_id,
+    std::span<const objects::PartBytes> parts) {
+  const Item keys[] = {UploadKey(upload_id, asset_id)};
+  TRY(const auto found, stores_.items.BatchGet(op, kUploadsTable, keys));
+  if (!found.front())
+    return Error(Code::kNotFound,
+                 "the upload was completed or has expired; nothing was stored; begin it again");
+  const std::set<std::string> known = MultipartIdsOf(*found.front());
+  const BundledFiles bundled = BundledOf(*found.front());
+  std::vector<Result<objects::PartInfo>> results(
+      parts.size(),
+      Error(Code::kNotFound,
+            "no file of this upload has this uploadIdS3, or it is completed; the part was not "
+            "stored; send it with the one that the upload was begun with"));
+  std::vector<std::size_t> whole, multiparts;  // indexes
+  std::vector<objects::ContentBytes> contents;
+  std::vector<objects::PartBytes> ours;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (known.contains(parts[i].upload_id)) {
+      multiparts.push_back(i);
+      ours.push_back(parts[i]);
+    } else if (bundled.contains(parts[i].upload_id) && parts[i].number != 1) {
+      results[i] = Error(Code::kInvalid,
+                         "a small file has one part, whose number is 1; the part was not stored; "
+                         "correct its number");
+    } else if (bundled.contains(parts[i].upload_id)) {
+      whole.push_back(i);
+      contents.push_back({parts[i].bytes, parts[i].md5});
+    }
+  }
+  TRY(const auto stored, stores_.objects.PutParts(op, ours));
+  for (std::size_t i = 0; i < multiparts.size(); ++i) results[multiparts[i]] = stored[i];
+  if (whole.empty()) return results;
+  TRY(const auto staged, stores_.objects.StageMany(op, contents));
+  VAMS_POINT("catalog.bundle.staged");
+  std::vector<std::pair<std::string, objects::StagedContent>> taken;
+  const std::int64_t now = stores_.clock.NowMillis();
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    if (staged[i].ok()) {
+      results[whole[i]] = objects::PartInfo{1, staged[i]->md5, staged[i]->size, now};
+      taken.emplace_back(parts[whole[i]].upload_id, *staged[i]);
+    } else {
+      results[whole[i]] = staged[i].error();
+    }
+  }
+  if (!taken.empty()) TRY_OK(AddBundled(op, stores_.items, *found.front(), taken));
+  return results;
 }
 
 Result<CompletedUpload> Uploads::Complete(OpContext& op, Caller& caller, std::string_view upload_id,

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ struct BegunFile {
   std::string multipart_id;  // model::kZeroByteId for an empty one
   objects::ObjectId object;
   int parts = 0;
+  bool bundled = false;  // the client sends its one part in a bundle
 };
 
 struct BegunUpload {
@@ -77,6 +79,13 @@ class Uploads {
   // kNotFound for the asset, its database or its bucket; kInvalid for files that may not be there.
   Result<std::optional<BegunUpload>> Begin(OpContext& op, Caller& caller,
                                            const model::NewUpload& upload);
+
+  // Stores parts of the files of an upload, for whoever may, many at once.  Results in order, as
+  // ObjectStore::PutParts has them: kNotFound also for a part that is of another upload.  kNotFound
+  // where there is no such upload any more.
+  Result<std::vector<Result<objects::PartInfo>>> StoreParts(
+      OpContext& op, std::string_view asset_id, std::string_view upload_id,
+      std::span<const objects::PartBytes> parts);
 
   // Makes files of what was uploaded; each file has a result of its own.  kDenied; kNotFound "Asset
   // not found", "Upload record not found" (also where another call was faster), "Database not

@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::string_view kNoBase = "Base files does not exist for all preview files";
 constexpr std::string_view kNotJoined = "Error completing multipart upload.";
-constexpr std::size_t kPartPage = 1000;
 
 Verdict Refused(std::string_view error, bool abort = false) {
   return {.error = std::string(error), .abort = abort};
@@ -33,16 +32,9 @@ std::string_view BareEtag(std::string_view etag) {
   return etag;
 }
 
-Result<std::vector<PartInfo>> PartsOf(OpContext& op, objects::ObjectStore& objects,
-                                      const std::string& multipart_id) {
-  std::vector<PartInfo> parts;
-  std::string cursor;
-  do {
-    TRY(auto page, objects.ListParts(op, multipart_id, cursor, kPartPage));
-    std::ranges::move(page.parts, std::back_inserter(parts));
-    cursor = std::move(page.next);
-  } while (!cursor.empty());
-  return parts;
+// Parts were sent for it: else it is an empty file, or is to be made as one.
+bool HasParts(const UploadedFile& file) {
+  return file.multipart_id != model::kZeroByteId && !file.parts.empty();
 }
 
 Result<bool> IsLive(OpContext& op, objects::ObjectStore& objects, const objects::ObjectId& object) {
@@ -141,6 +133,7 @@ Result<std::string> ExtensionsOf(OpContext& op, items::ItemSource& source,
 
 Result<std::vector<Verdict>> UploadCheck::Run(OpContext& op) {
   for (const UploadedFile& file : upload_.files) in_request_.insert(file.path);
+  TRY_OK(FindUploads(op));
   std::vector<Verdict> verdicts;
   for (const UploadedFile& file : upload_.files) {
     TRY(auto verdict, CheckFile(op, file));
@@ -165,32 +158,47 @@ Result<Verdict> UploadCheck::CheckFile(OpContext& op, const UploadedFile& file) 
   if (auto error = CheckDatabaseTakes(extensions_, upload_.type, file.path); !error.empty())
     return Refused(error, true);
   Verdict verdict;
-  if (file.multipart_id != model::kZeroByteId && !file.parts.empty()) {
-    TRY(verdict, CheckParts(op, file));
+  if (HasParts(file)) {
+    verdict = CheckParts(file);
     if (!verdict.taken()) return verdict;
   }
   TRY(auto refused, CheckName(op, file));
   return refused ? *std::move(refused) : std::move(verdict);
 }
 
-Result<Verdict> UploadCheck::CheckParts(OpContext& op, const UploadedFile& file) {
+Status UploadCheck::FindUploads(OpContext& op) {
+  std::vector<std::string> ids;
+  for (const UploadedFile& file : upload_.files)
+    if (HasParts(file) && !bundled_.contains(file.multipart_id)) ids.push_back(file.multipart_id);
+  TRY(auto found, stores_.objects.FindUploads(op, ids));
+  for (std::size_t i = 0; i < ids.size(); ++i) begun_[std::move(ids[i])] = std::move(found[i]);
+  return Ok();
+}
+
+std::optional<UploadCheck::Sent> UploadCheck::SentOf(const UploadedFile& file) const {
+  if (const auto bundled = bundled_.find(file.multipart_id); bundled != bundled_.end()) {
+    Sent sent{.object = place_.Object(bundled->second.key), .content = bundled->second.content};
+    if (sent.content) sent.parts = {{1, sent.content->md5, sent.content->size, 0}};
+    return sent;
+  }
+  const auto& begun = begun_.at(file.multipart_id);
+  if (!begun) return std::nullopt;
+  return Sent{begun->info.object, begun->parts, {}};
+}
+
+Verdict UploadCheck::CheckParts(const UploadedFile& file) const {
   std::vector<std::int64_t> numbers;
   for (const model::UploadedPart& part : file.parts) numbers.push_back(part.number);
   std::ranges::sort(numbers);
   if (std::ranges::adjacent_find(numbers) != numbers.end())
     return Refused("Duplicate part numbers provided");
 
-  const auto begun = stores_.objects.HeadUpload(op, file.multipart_id);
-  auto have = begun.ok() ? PartsOf(op, stores_.objects, file.multipart_id)
-                         : Result<std::vector<PartInfo>>(begun.error());
-  // What cannot be the id of an upload is none.
-  const bool absent =
-      !have.ok() && (have.error().code == Code::kNotFound || have.error().code == Code::kInvalid);
-  if (absent || (have.ok() && begun->object != ObjectOfUpload(place_, upload_, file.path)))
+  const auto sent = SentOf(file);
+  if (!sent || sent->object != ObjectOfUpload(place_, upload_, file.path))
     return Refused(
         "Error verifying upload parts: no upload with this id is open for this file; "
         "upload the file again");
-  TRY(const auto parts, std::move(have));
+  const std::vector<PartInfo>& parts = sent->parts;
   if (auto mismatch = MismatchOf(numbers, parts); !mismatch.empty()) return Refused(mismatch);
 
   std::uint64_t size = 0;
@@ -205,7 +213,12 @@ Result<Verdict> UploadCheck::CheckParts(OpContext& op, const UploadedFile& file)
   std::ranges::sort(verdict.complete->parts, {}, &objects::PartEtag::number);
   if (!CanBeJoined(verdict.complete->parts, parts, stores_.objects.traits().min_part_bytes))
     return Refused(kNotJoined, true);
-  if (!known_.contains(file.multipart_id)) return Refused("Upload ID mismatch.");
+  if (sent->content) {
+    verdict.complete.reset();
+    verdict.content = sent->content;
+  } else if (!known_.contains(file.multipart_id)) {
+    return Refused("Upload ID mismatch.");
+  }
   return verdict;
 }
 
@@ -248,6 +261,8 @@ Result<bool> UploadCheck::IsOnItsWay(OpContext& op, const objects::ObjectId& obj
     TRY(const auto page, stores_.items.Query(op, request));
     for (const Item& other : page.items) {
       if (other.Text("databaseId") != upload_.database_id) continue;
+      for (const auto& [id, file] : BundledOf(other))
+        if (!bundled_.contains(id) && file.key == object.key) return true;
       for (const std::string& id : MultipartIdsOf(other)) {
         if (known_.contains(id)) continue;
         const auto begun = stores_.objects.HeadUpload(op, id);

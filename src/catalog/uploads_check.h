@@ -4,6 +4,8 @@
 // Belongs to one call.  What takes an OpContext blocks on the item store or the object store.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +17,7 @@
 #include "catalog/asset_records.h"
 #include "catalog/stores.h"
 #include "catalog/uploads.h"
+#include "catalog/uploads_bundle.h"
 #include "items/store.h"
 #include "model/upload.h"
 
@@ -49,18 +52,27 @@ struct Verdict {
   std::string error;  // empty: it is taken
   bool blocked = false;
   bool abort = false;  // what was uploaded is of no use any more
-  // Taken: its parts; else an empty file is made.
+  // Taken: its parts, or its content that came in a bundle; else an empty file is made.
   std::optional<objects::CompleteChange> complete;
+  std::optional<objects::StagedContent> content;
 
   bool taken() const { return error.empty(); }
+  bool is_empty_file() const { return taken() && !complete && !content; }
 };
 
 class UploadCheck {
  public:
-  // All of them outlive this.  `known` are the multipart uploads that the upload's record names.
+  // All of them outlive this.  `known` are the multipart uploads that the upload's record names,
+  // `bundled` the files that have none.
   UploadCheck(const Stores& stores, const AssetPlace& place, const std::string& extensions,
-              const std::set<std::string>& known, const model::FinishedUpload& upload)
-      : stores_(stores), place_(place), extensions_(extensions), known_(known), upload_(upload) {}
+              const std::set<std::string>& known, const BundledFiles& bundled,
+              const model::FinishedUpload& upload)
+      : stores_(stores),
+        place_(place),
+        extensions_(extensions),
+        known_(known),
+        bundled_(bundled),
+        upload_(upload) {}
 
   // One for each file of the request; once only.  An error is one of the stores, and says nothing
   // about files.
@@ -68,7 +80,16 @@ class UploadCheck {
 
  private:
   Result<Verdict> CheckFile(OpContext& op, const model::UploadedFile& file);
-  Result<Verdict> CheckParts(OpContext& op, const model::UploadedFile& file);
+  Verdict CheckParts(const model::UploadedFile& file) const;
+  // What is stored of the files.
+  Status FindUploads(OpContext& op);
+  struct Sent {
+    objects::ObjectId object;
+    std::vector<objects::PartInfo> parts;
+    std::optional<objects::StagedContent> content;  // of a bundled file that came
+  };
+  // Nothing where no upload is open.
+  std::optional<Sent> SentOf(const model::UploadedFile& file) const;
   // The error about the name; nothing if there is none.
   Result<std::optional<Verdict>> CheckName(OpContext& op, const model::UploadedFile& file);
   // Whether there is a file for this preview, or one comes with the request or in another upload.
@@ -81,8 +102,11 @@ class UploadCheck {
   const AssetPlace& place_;
   const std::string& extensions_;
   const std::set<std::string>& known_;
+  const BundledFiles& bundled_;
   const model::FinishedUpload& upload_;
   std::set<std::string_view> in_request_;  // paths
+  std::map<std::string, std::optional<objects::UploadWithParts>, std::less<>>
+      begun_;  // by multipart_id
 };
 
 }  // namespace vams::catalog

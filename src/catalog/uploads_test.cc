@@ -239,6 +239,61 @@ TEST_F(UploadsTest, PartsOfAnotherUploadAreNotTaken) {
   EXPECT_EQ(bench.FileContent(kAsset, "a.glb"), "theirs");
 }
 
+// In a bundle a client names the uploads of its parts itself.
+TEST_F(UploadsTest, StoresManyPartsOfItsOwnFilesOnly) {
+  const BegunUpload mine = Begin({{"a.glb", {"mine"}}, {"b.glb", {"b"}}, {"empty.glb", {}}});
+  const BegunUpload theirs = Begin({{"c.glb", {"theirs"}}});
+  const auto store = [&](const std::string& upload, std::vector<objects::PartBytes> parts) {
+    return uploads().StoreParts(bench.op, kAsset, upload, parts);
+  };
+  const std::string a = mine.files[0].multipart_id, b = mine.files[1].multipart_id,
+                    c = theirs.files[0].multipart_id;
+
+  const auto stored = Must(store(mine.id, {{.upload_id = b, .number = 1, .bytes = "b"},
+                                           {.upload_id = c, .number = 1, .bytes = "evil"},
+                                           {.upload_id = "zero-byte", .number = 1, .bytes = "x"},
+                                           {.upload_id = a, .number = 1, .bytes = "mine"}}));
+
+  ASSERT_EQ(stored.size(), 4u);
+  EXPECT_EQ(Must(stored[0]).size, 1u);
+  EXPECT_EQ(stored[1].error().code, Code::kNotFound);
+  EXPECT_EQ(stored[2].error().code, Code::kNotFound);
+  EXPECT_EQ(Must(stored[3]).size, 4u);
+  EXPECT_TRUE(Must(bench.objects().ListParts(bench.op, c, "", 10)).parts.empty());
+  for (const std::string& nobody : {std::string("y0"), a})
+    EXPECT_EQ(store(nobody, {}).error().code, Code::kNotFound);
+  EXPECT_EQ(Must(uploads().StoreParts(bench.op, kAsset, mine.id, {})).size(), 0u);
+  EXPECT_EQ(uploads().StoreParts(bench.op, "other", mine.id, {}).error().code, Code::kNotFound);
+
+  model::FinishedUpload done{{.database_id = kDatabase, .asset_id = std::string(kAsset)}, {}};
+  done.files = {{"a.glb", a, {{1, Must(stored[3]).etag}}},
+                {"b.glb", b, {{1, Must(stored[0]).etag}}}};
+  EXPECT_EQ(Complete(mine, done).outcome, Outcome::kAll);
+  EXPECT_EQ(bench.FileContent(kAsset, "a.glb"), "mine");
+  EXPECT_EQ(store(mine.id, {{.upload_id = a, .number = 1, .bytes = "late"}}).error().code,
+            Code::kNotFound);
+}
+
+// Who sends bundles needs no address for each small file.
+TEST_F(UploadsTest, MarksWhatGoesIntoABundle) {
+  model::NewUpload upload = NewOf({{"small.glb", {"1"}},
+                                   {"two.glb", {"1", "2"}},
+                                   {"large.glb", {std::string((64 << 10) + 1, 'x')}},
+                                   {"most.glb", {std::string(64 << 10, 'x')}},
+                                   {"empty.glb", {}}});
+  upload.files.push_back({.path = "unknown.glb", .size = {}, .parts = 1});
+  const auto bundled = [&] {
+    std::string marks;
+    const auto begun = Must(uploads().Begin(bench.op, caller, upload));
+    for (const BegunFile& file : begun->files) marks += file.bundled ? 'b' : '-';
+    return marks;
+  };
+
+  EXPECT_EQ(bundled(), "------");
+  upload.bundle = true;
+  EXPECT_EQ(bundled(), "b--b--");
+}
+
 TEST_F(UploadsTest, RefusesWhatCanBeRunWhateverItIsCalledAtTheEnd) {
   const BegunUpload begun = Begin({{"a.txt", {}}, {"b.txt", {}}, {"a.exe.txt", {}}});
   model::FinishedUpload upload = Send(begun, {{"a.txt", {}}, {"b.txt", {}}, {"a.exe.txt", {}}});

@@ -5,6 +5,7 @@
 #include "app/settings.h"
 #include "cli/cli.h"
 #include "cli/stoppable.h"
+#include "config/absolute_paths.h"
 #include "lifecycle/backup/backup.h"
 
 namespace vams::cli {
@@ -15,7 +16,8 @@ namespace {
 
 struct Options {
   std::string id, repository, key_file, to, at;
-  bool read_data = false, restore = false, skip_damaged = false, dry_run = false;
+  std::string database, asset;
+  bool read_data = false, restore = false, skip_damaged = false, dry_run = false, replace = false;
   std::optional<std::uint64_t> keep_last;
   backup::KeepRules keep;
 };
@@ -199,6 +201,11 @@ Result<int> Show(Context& context, const Options& options) {
     object["tables"] = tables;
     object["earlierContents"] = manifest.history.count;
     if (manifest.config) object["config"] = *manifest.config;
+    if (manifest.outputs) {
+      boost::system::error_code ec;
+      if (auto outputs = boost::json::parse(*manifest.outputs, ec); !ec)
+        object["outputs"] = std::move(outputs);
+    }
     PrintJson(object);
     return kDone;
   }
@@ -294,10 +301,11 @@ Status ChooseTarget(const Context& context, const Options& options, const Source
     return Ok();
   }
   TRY(auto sources, context.ConfigSources(nullptr));
-  if (context.config_file.empty())
+  if (context.config_file.empty()) {
     sources.file_text = manifest.config;
-  else
-    request.config = sources.file_text;
+  } else {
+    TRY(request.config, config::TextToKeep(sources));
+  }
   TRY(const auto config, config::Load(sources));
   request.encryption = app::EncryptionOf(config);
   if (request.encryption.enabled && request.encryption.key_file.empty())
@@ -305,8 +313,88 @@ Status ChooseTarget(const Context& context, const Options& options, const Source
   return Ok();
 }
 
+// "D" or, with a slash, "D/A".
+Result<backup::PartRequest> PartOf(const Options& options) {
+  backup::PartRequest request;
+  if (!options.database.empty() && !options.asset.empty())
+    return Error(Code::kInvalid,
+                 "--asset names its database itself; nothing was done; leave "
+                 "--database out");
+  request.database = options.database;
+  if (options.asset.empty()) return request;
+  const auto slash = options.asset.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == options.asset.size())
+    return Error(Code::kInvalid,
+                 fmt::format("\"{}\" names no asset; nothing was done; write it as DATABASE/ASSET",
+                             options.asset));
+  request.database = options.asset.substr(0, slash);
+  request.asset = options.asset.substr(slash + 1);
+  return request;
+}
+
+void PrintPart(const backup::PartRequest& part, const backup::PartReport& report, bool json) {
+  if (json) {
+    boost::json::object object{{"stack", report.stack},
+                               {"generation", report.generation},
+                               {"backup", report.backup},
+                               {"database", part.database},
+                               {"assets", report.assets},
+                               {"rowsAdded", report.added},
+                               {"rowsChanged", report.changed},
+                               {"rowsRemoved", report.removed},
+                               {"rowsSame", report.same},
+                               {"contents", report.contents},
+                               {"bytes", report.bytes},
+                               {"proved", report.proved},
+                               {"findings", FindingsJson(report.findings)}};
+    if (!part.asset.empty()) object["asset"] = part.asset;
+    if (report.state_at) object["at"] = *report.state_at;
+    PrintJson(object);
+    return;
+  }
+  PrintFindings(report.findings);
+  fmt::print(
+      "restored {} into stack \"{}\" (generation {}) from backup {}{}: {}, {} added, {} changed, "
+      "{} "
+      "removed; {} ({}) brought\n",
+      part.asset.empty() ? fmt::format("database \"{}\"", part.database)
+                         : fmt::format("asset \"{}/{}\"", part.database, part.asset),
+      report.stack, report.generation, report.backup,
+      report.state_at ? fmt::format(" as of {}", *report.state_at) : std::string(),
+      Counted(report.assets, "asset"), Rows(report.added), Thousands(report.changed),
+      Thousands(report.removed), Counted(report.contents, "content"),
+      Counted(report.bytes, "byte"));
+}
+
+Result<int> RestorePart(Context& context, const Options& options, const Source& source) {
+  TRY(auto request, PartOf(options));
+  TRY(const auto registry, context.Registry());
+  TRY(const auto vault,
+      source.Open(backup::Repository::Purpose::kRead, "vams backup restore", options));
+  TRY(request.id, vault->Resolve(options.id));
+  if (!options.at.empty()) {
+    TRY(request.at_millis, backup::TimeFrom(options.at));
+  }
+  request.stack = options.to.empty() ? source.location.stack : options.to;
+  request.skip_damaged = options.skip_damaged;
+  request.replace = options.replace;
+  TRY(const auto stack, registry.Get(request.stack));
+  TRY(const auto sources, context.ConfigSources(&stack));
+  TRY(const auto config, config::Load(sources));
+  request.encryption = app::EncryptionOf(config);
+  std::optional<backup::PartReport> report;
+  {
+    Work work(context);
+    TRY(report, backup::RestorePart(*vault, registry, request, work.setting));
+  }
+  PrintPart(request, *report, context.json);
+  return report->findings.empty() ? kDone : kDifferent;
+}
+
 Result<int> Restore(Context& context, const Options& options) {
   TRY(const auto source, SourceOf(context, options));
+  if (!options.database.empty() || !options.asset.empty())
+    return RestorePart(context, options, source);
   TRY(const auto registry, context.Registry());
   TRY(const auto vault,
       source.Open(backup::Repository::Purpose::kRead, "vams backup restore", options));
@@ -373,15 +461,21 @@ Result<int> Prune(Context& context, const Options& options) {
                {"packsRemoved", report->packs_removed},
                {"packsRewritten", report->packs_rewritten},
                {"chunksRemoved", report->chunks_removed},
-               {"freedBytes", report->freed_bytes}});
-    return kDone;
+               {"freedBytes", report->freed_bytes},
+               {"findings", FindingsJson(report->findings)}});
+    return report->findings.empty() || options.keep.drop_damaged ? kDone : kDifferent;
   }
+  PrintFindings(report->findings);
+  if (!report->findings.empty() && !options.keep.drop_damaged)
+    fmt::print(
+        "what these backups need is not known, so no space is freed; --drop-damaged removes "
+        "them\n");
   for (const auto& id : report->removed)
     fmt::print("{} {}\n", options.dry_run ? "would remove" : "removed", id);
   fmt::print("{} kept, {} {}; {} {}\n", Counted(report->kept.size(), "backup"),
              Thousands(report->removed.size()), options.dry_run ? "would be removed" : "removed",
              Counted(report->freed_bytes, "byte"), options.dry_run ? "would be free" : "are free");
-  return kDone;
+  return report->findings.empty() || options.keep.drop_damaged ? kDone : kDifferent;
 }
 
 void AddSourceOptions(CLI::App& command, Context& context, Options& options) {
@@ -408,6 +502,8 @@ void AddPruneCommand(CLI::App& group, Context& context, Options& options) {
   prune->add_option("--keep-daily", options.keep.daily, "Keep the newest of each of N days");
   prune->add_option("--keep-weekly", options.keep.weekly, "Keep the newest of each of N weeks");
   prune->add_option("--keep-monthly", options.keep.monthly, "Keep the newest of each of N months");
+  prune->add_flag("--drop-damaged", options.keep.drop_damaged,
+                  "Remove backups that cannot be read, too");
   prune->add_flag("--dry-run", options.dry_run, "Say what would be removed");
 }
 
@@ -445,6 +541,13 @@ void AddBackupCommands(CLI::App& app, Context& context) {
       ->type_name("NAME");
   restore->add_option("--at", options.at, "Its state at that time, such as 2025-03-01T10:00:00Z")
       ->type_name("TIME");
+  restore
+      ->add_option("--database", options.database, "Only this database, into a stack that is there")
+      ->type_name("DATABASE");
+  restore->add_option("--asset", options.asset, "Only this asset, into a stack that is there")
+      ->type_name("DATABASE/ASSET");
+  restore->add_flag("--replace", options.replace,
+                    "Put the database or asset in the place of what is there now");
   restore->add_flag("--skip-damaged", options.skip_damaged,
                     "Restore what is whole, and name what is not");
   AddPruneCommand(*group, context, options);

@@ -19,8 +19,9 @@ namespace vams::cli {
 // Exit codes of operator commands.
 enum Exit : int {
   kDone = 0,
-  kFailed = 1,  // and nothing changed
-  kUsage = 2,   // or the configuration is wrong
+  kFailed = 1,      // and nothing changed
+  kUsage = 2,       // or the configuration is wrong
+  kRolledBack = 3,  // failed, and the stack is as it was
   kRefused = 4,
   kInterrupted = 5,  // but resumable
   kDifferent = 6,
@@ -80,6 +81,7 @@ void AddObjectsCommands(CLI::App& app, Context& context);
 void AddMigrateCommands(CLI::App& app, Context& context);
 void AddConfigCommands(CLI::App& app, Context& context);
 void AddServeCommands(CLI::App& app, Context& context);
+void AddMaintenanceCommands(CLI::App& app, Context& context);
 void AddDemoCommands(CLI::App& app, Context& context);
 void AddUserCommands(CLI::App& app, Context& context);
 void AddAccessCommands(CLI::App& app, Context& context);
@@ -98,6 +100,11 @@ void AddSubscriptionCommands(CLI::App& app, Context& context);
 void AddSearchCommands(CLI::App& app, Context& context);
 void AddReindexCommands(CLI::App& app, Context& context);
 void AddBackupCommands(CLI::App& app, Context& context);
+void AddRollbackCommand(CLI::App& app, Context& context);
+void AddUpdateCommands(CLI::App& app, Context& context);
+void AddDiffCommand(CLI::App& app, Context& context);
+void AddChangelogCommand(CLI::App& app, Context& context);
+void AddAbCommands(CLI::App& app, Context& context);
 
 // Progress of long work on standard error: one line that is rewritten on a terminal, lines now and
 // then otherwise.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/cli.h"
+#include "lifecycle/backup/scheduler.h"
 
 namespace vams::cli {
 
@@ -21,7 +22,16 @@ Result<config::Sources> SourcesOf(Context& context, const std::string& file) {
 
 Result<int> Check(Context& context, const std::string& file) {
   TRY(const auto sources, SourcesOf(context, file));
-  const auto report = config::Check(sources);
+  auto report = config::Check(sources);
+  // What the configuration's own module cannot know.
+  if (const auto config = config::Load(sources); config.ok() && !config->backup.schedule.empty())
+    if (const auto schedule = lifecycle::backup::ParseSchedule(config->backup.schedule);
+        !schedule.ok())
+      report.violations.push_back({.rule = "backup-schedule",
+                                   .severity = config::Severity::kError,
+                                   .path = "backup.schedule",
+                                   .at = {},
+                                   .message = schedule.error().message});
   if (context.json)
     PrintJson(config::ReportJson(report));
   else

@@ -1,8 +1,12 @@
-// vams demo load
+// vams demo load|update
 #include <fmt/format.h>
+
+#include <memory>
+#include <string>
 
 #include "app/serve.h"
 #include "cli/cli.h"
+#include "cli/demo_update.h"
 
 namespace vams::cli {
 
@@ -41,6 +45,14 @@ void AddDemoCommands(CLI::App& app, Context& context) {
                               "Put a small library of models into a stack that is not being served",
                               [&context] { return LoadDemo(context); });
   AddConfigOptions(*load, context);
+
+  const auto keep = std::make_shared<std::string>();
+  CLI::App* update = AddCommand(
+      *demo, context, "update",
+      "Show the lifecycle on a small library of version 2.4: rehearse, update, roll back",
+      [&context, keep] { return DemonstrateUpdate(context, *keep); });
+  update->add_option("--keep", *keep, "Work in this folder and leave it (VAMS_HOME of the stack)")
+      ->type_name("DIR");
 }
 
 }  // namespace vams::cli

@@ -5,6 +5,7 @@
 
 #include "app/settings.h"
 #include "cli/cli.h"
+#include "config/absolute_paths.h"
 #include "lifecycle/import.h"
 
 namespace vams::cli {
@@ -50,7 +51,7 @@ Result<lifecycle::ImportRequest> RequestOf(Context& context, const Options& opti
   for (const auto& text : options.folders) request.folders.push_back(ObjectsOf(text));
   TRY(const auto sources, context.ConfigSources(nullptr));
   TRY(const auto config, config::Load(sources));
-  request.config = sources.file_text;
+  TRY(request.config, config::TextToKeep(sources));
   request.encryption = app::EncryptionOf(config);
   TRY(const auto registry, context.Registry());
   if (!registry.Exists(request.stack)) return request;

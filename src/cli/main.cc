@@ -73,6 +73,7 @@ int Main(int argc, char** argv) {
       ->type_name("NAME");
   app.require_subcommand(0, 1);
   AddServeCommands(app, context);
+  AddMaintenanceCommands(app, context);
   AddDemoCommands(app, context);
   AddUserCommands(app, context);
   AddAccessCommands(app, context);
@@ -98,6 +99,11 @@ int Main(int argc, char** argv) {
   AddSearchCommands(app, context);
   AddReindexCommands(app, context);
   AddBackupCommands(app, context);
+  AddUpdateCommands(app, context);
+  AddRollbackCommand(app, context);
+  AddDiffCommand(app, context);
+  AddChangelogCommand(app, context);
+  AddAbCommands(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

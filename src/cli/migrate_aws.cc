@@ -35,6 +35,33 @@ Result<std::pair<std::string, std::string>> Split(const std::string& text, const
   return std::pair{text.substr(0, equals), text.substr(equals + 1)};
 }
 
+std::string Environment(const Context& context, const char* name) {
+  const auto found = context.environment.find(name);
+  return found != context.environment.end() ? found->second : std::string();
+}
+
+// A secret comes from a file or from the environment, never from an argument, which others see.
+Result<lifecycle::SearchAccess> SearchAccessOf(const Context& context,
+                                               const OpenSearchArguments& arguments) {
+  using Auth = lifecycle::SearchAccess::Auth;
+  lifecycle::SearchAccess access;
+  if (arguments.url.empty()) return access;
+  access.auth = arguments.auth == "none"    ? Auth::kNone
+                : arguments.auth == "basic" ? Auth::kBasic
+                : arguments.auth == "aws"   ? Auth::kAws
+                                            : Auth::kGuess;
+  access.user =
+      arguments.user.empty() ? Environment(context, "VAMS_OPENSEARCH_USER") : arguments.user;
+  access.password = Environment(context, "VAMS_OPENSEARCH_PASSWORD");
+  if (!arguments.password_file.empty()) {
+    TRY(access.password, files::ReadAll(arguments.password_file, 64 << 10));
+    while (access.password.ends_with('\n') || access.password.ends_with('\r'))
+      access.password.pop_back();
+  }
+  access.ca_file = arguments.ca_file;
+  return access;
+}
+
 Result<lifecycle::AwsOptions> OptionsOf(const Context& context, const AwsArguments& arguments) {
   lifecycle::AwsOptions options;
   options.config = context.config_file;
@@ -49,6 +76,11 @@ Result<lifecycle::AwsOptions> OptionsOf(const Context& context, const AwsArgumen
   if (arguments.clear_indexes) options.overrides.clear_indexes = true;
   options.overrides.limit = arguments.limit;
   options.overrides.batch_size = arguments.batch_size;
+  options.overrides.opensearch_url = arguments.opensearch.url;
+  options.overrides.opensearch_assets = arguments.opensearch.assets;
+  options.overrides.opensearch_files = arguments.opensearch.files;
+  options.overrides.opensearch_documents = arguments.opensearch.documents;
+  TRY(options.search, SearchAccessOf(context, arguments.opensearch));
   options.profile = arguments.profile;
   options.region = arguments.region;
   options.endpoint = arguments.endpoint;
@@ -191,6 +223,25 @@ void AddAwsOptions(CLI::App& command, AwsArguments& arguments) {
   text("--region", arguments.region, "AWS region", "REGION");
   text("--endpoint-url", arguments.endpoint, "Another server that speaks DynamoDB's protocol",
        "URL");
+  auto& search = arguments.opensearch;
+  text("--opensearch-url", search.url,
+       "Fill the search indexes of this server in place of calling the reindex function", "URL");
+  text("--opensearch-assets", search.assets, "Its index of assets, if not upstream's", "NAME");
+  text("--opensearch-files", search.files, "Its index of files, if not upstream's", "NAME");
+  text("--opensearch-user", search.user, "Its user (VAMS_OPENSEARCH_USER)", "NAME");
+  text("--opensearch-password-file", search.password_file,
+       "File with the user's password (else VAMS_OPENSEARCH_PASSWORD)", "FILE");
+  text("--opensearch-ca-file", search.ca_file, "Authorities that vouch for it, PEM", "FILE");
+  const auto choice = [&](const char* name, std::string& into, const char* what,
+                          std::vector<std::string> values) {
+    command.add_option(name, into, what)
+        ->check(CLI::IsMember(std::move(values)))
+        ->group("With --config");
+  };
+  choice("--opensearch-documents", search.documents, "Which documents are put there",
+         {"assets", "files", "both"});
+  choice("--opensearch-auth", search.auth, "How it is signed in to, if not as the URL suggests",
+         {"none", "basic", "aws"});
   text("--work-dir", arguments.work_dir, "Folder of journal, copies and reports", "DIR");
   command
       .add_option("--table", arguments.tables,

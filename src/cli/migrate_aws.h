@@ -10,10 +10,20 @@
 
 namespace vams::cli {
 
+// Search indexes that are filled from here.
+struct OpenSearchArguments {
+  std::string url, assets, files, documents, user, password_file, auth, ca_file;
+  bool given() const {
+    return !(url.empty() && assets.empty() && files.empty() && documents.empty() && user.empty() &&
+             password_file.empty() && auth.empty() && ca_file.empty());
+  }
+};
+
 struct AwsArguments {
   std::string profile, region, endpoint, work_dir;
   std::vector<std::string> tables, listings;
   bool no_lock = false, no_create_lock_table = false, skip_backup = false, again = false;
+  OpenSearchArguments opensearch;
   double max_wcu = 0, max_rcu = 0;
   int remote_threads = 8;
   // Upstream's own arguments by configuration key.

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/migrate_aws.h"
+#include "cli/migrate_options.h"
 #include "cli/migrate_text.h"
 #include "cli/stoppable.h"
 #include "lifecycle/migrate_stack.h"
@@ -12,59 +13,17 @@ namespace vams::cli {
 namespace {
 
 struct Options {
-  std::string to, dialect = "corrected", owners, ambiguous, asset_bucket;
-  bool strict = false, dry_run = false;
-  int threads = 2;
-  std::uint64_t chunk_rows = migrate::kChunkRows;
+  MigrateArguments migration;
+  bool dry_run = false;
   AwsArguments aws;
 };
 
-Result<std::map<std::string, std::string, std::less<>>> OwnersFrom(const std::string& path) {
-  std::map<std::string, std::string, std::less<>> owners;
-  if (path.empty()) return owners;
-  TRY(const auto text, files::ReadAll(path));
-  boost::system::error_code ec;
-  const auto value = boost::json::parse(text, ec);
-  if (ec || !value.is_object())
-    return Error(Code::kInvalid,
-                 fmt::format("{} is no JSON object; owners are written as {{\"ASSET\": "
-                             "\"DATABASE\", \"ASSET,VERSION\": \"DATABASE\"}}",
-                             path));
-  for (const auto& owner : value.as_object()) {
-    if (!owner.value().is_string() || owner.value().as_string().empty())
-      return Error(Code::kInvalid,
-                   fmt::format("{}: the owner of \"{}\" is no database id; write it as text", path,
-                               std::string(owner.key())));
-    owners[std::string(owner.key())] = owner.value().as_string();
-  }
-  return owners;
-}
-
 Result<lifecycle::MigrateOptions> OptionsOf(const Options& options) {
-  lifecycle::MigrateOptions request;
-  if (!options.to.empty()) {
-    TRY(request.to, tables::DataVersion::ParseKnown(options.to));
-  }
-  if (options.dialect == "reference")
-    request.dialect = migrate::Dialect::kReference;
-  else if (options.dialect != "corrected")
-    return Error(Code::kInvalid,
-                 fmt::format("--dialect {} is unknown; there are corrected (the default) and "
-                             "reference (upstream's scripts row for row)",
-                             options.dialect));
-  if (!options.ambiguous.empty() && options.ambiguous != "quarantine")
-    return Error(Code::kInvalid,
-                 fmt::format("--ambiguous {} is unknown; there is quarantine", options.ambiguous));
-  request.quarantine_ambiguous = !options.ambiguous.empty();
-  TRY(request.owners, OwnersFrom(options.owners));
-  request.strict = options.strict;
+  TRY(auto request, MigrateOptionsOf(options.migration));
   request.dry_run = options.dry_run;
-  request.asset_bucket = options.asset_bucket;
   if (const auto prefix = options.aws.texts.find("base_assets_prefix");
       prefix != options.aws.texts.end())
     request.base_assets_prefix = prefix->second;
-  request.threads = options.threads;
-  request.chunk_rows = options.chunk_rows;
   return request;
 }
 
@@ -77,7 +36,8 @@ Status RefuseAwsOptions(const Options& options) {
                      !aws.work_dir.empty() || !aws.tables.empty() || !aws.listings.empty() ||
                      aws.no_lock || aws.no_create_lock_table || aws.skip_backup || aws.again ||
                      aws.max_wcu != 0 || aws.max_rcu != 0 || aws.delete_old_data || aws.clear_v2 ||
-                     aws.clear_indexes || aws.limit || aws.batch_size || !only_prefix;
+                     aws.clear_indexes || aws.opensearch.given() || aws.limit || aws.batch_size ||
+                     !only_prefix;
   if (!given) return Ok();
   return Error(Code::kInvalid,
                "an option was given that is for the tables of an AWS VAMS; nothing was done; add "
@@ -90,7 +50,7 @@ Result<int> OnAws(Context& context, const Options& options, AwsOperation operati
     return Error(
         Code::kInvalid,
         "--stack is of a self-hosted stack and --config of tables in AWS; give one of them");
-  if (!options.to.empty())
+  if (!options.migration.to.empty())
     return Error(Code::kInvalid,
                  "--to is of a self-hosted stack; a configuration says its step itself");
   TRY(const auto request, OptionsOf(options));
@@ -177,7 +137,7 @@ Result<int> Verify(Context& context, const Options& options) {
   Result<lifecycle::MigrationProof> proof = [&] {
     const Stoppable stoppable(op);
     MigrationProgress progress(context);
-    return lifecycle::VerifyMigration(registry, stack, options.threads, context.clock, op,
+    return lifecycle::VerifyMigration(registry, stack, options.migration.threads, context.clock, op,
                                       [&](const migrate::Progress& p) { progress.Show(p); });
   }();
   if (!proof.ok()) return std::move(proof).error();
@@ -231,44 +191,15 @@ void AddMigrateCommands(CLI::App& app, Context& context) {
     AddAwsOptions(*command, options.aws);
     return command;
   };
-  const auto threads = [](CLI::App* command) {
-    command->add_option("--threads", options.threads, "Threads that read and transform")
-        ->type_name("N")
-        ->check(CLI::Range(1, 64));
-  };
-  const auto deciding = [&](CLI::App* command) {
-    command->add_option("--to", options.to, "The data version to reach")->type_name("2.x");
-    command
-        ->add_option("--owners", options.owners,
-                     "Databases of records that nothing else decides about")
-        ->type_name("FILE");
-    command
-        ->add_option("--ambiguous", options.ambiguous,
-                     "What to do with records that nothing decides about")
-        ->type_name("quarantine");
-    threads(command);
-  };
   const auto up = [&](CLI::App* command) {
-    deciding(command);
+    AddDecidingOptions(*command, options.migration);
     AddUpstreamAliases(*command, options.aws);
-    command
-        ->add_option("--dialect", options.dialect,
-                     "corrected, or reference: upstream's scripts row for row")
-        ->type_name("NAME");
-    command
-        ->add_option("--asset-bucket", options.asset_bucket,
-                     "2.1: the bucket of the assets, where the data does not say it")
-        ->type_name("NAME");
+    AddDialectOptions(*command, options.migration);
   };
   const auto changing = [&](CLI::App* command) {
     command->add_flag("--dry-run", options.dry_run,
                       "Do everything, proof included, and throw it away");
-    command->add_flag("--strict", options.strict, "Do not switch when records are quarantined");
-    command
-        ->add_option("--chunk-rows", options.chunk_rows,
-                     "Rows between two checkpoints: what a crash can cost")
-        ->type_name("N")
-        ->check(CLI::Range(1, 100'000'000));
+    AddChangingOptions(*command, options.migration);
   };
   const auto operate = [&](Operation operation, AwsOperation on_aws) {
     return [&context, operation, on_aws] { return Operate(context, options, operation, on_aws); };
@@ -281,17 +212,20 @@ void AddMigrateCommands(CLI::App& app, Context& context) {
   changing(run);
   CLI::App* reverse = add("reverse", "Go back, with the writes made since",
                           operate(lifecycle::ReverseMigration, AwsOperation::kReverse));
-  deciding(reverse);
+  AddDecidingOptions(*reverse, options.migration);
   changing(reverse);
   CLI::App* repair = add("repair", "Mend what upstream's migration scripts left behind",
                          operate(lifecycle::RepairStack, AwsOperation::kRepair));
-  threads(repair);
+  AddThreadsOption(*repair, options.migration);
   changing(repair);
-  threads(add("verify", "Prove the last migration again",
-              [&context] { return Verify(context, options); }));
+  AddThreadsOption(*add("verify", "Prove the last migration again",
+                        [&context] { return Verify(context, options); }),
+                   options.migration);
   add("cancel", "Give up a migration that does not serve yet",
       [&context] { return Cancel(context, options); });
-  add("reindex", "Call the reindex function that a configuration names",
+  add("reindex",
+      "Call the reindex function that a configuration names, or fill the indexes at "
+      "--opensearch-url",
       [&context] { return OnAwsOnly(context, options, AwsOperation::kReindex, "reindex"); });
   up(add("policy", "Print the least IAM policy that a run with this configuration needs",
          [&context] { return OnAwsOnly(context, options, AwsOperation::kPolicy, "policy"); }));

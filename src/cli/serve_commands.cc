@@ -5,6 +5,7 @@
 
 #include "app/serve.h"
 #include "cli/cli.h"
+#include "config/absolute_paths.h"
 
 namespace vams::cli {
 
@@ -16,30 +17,36 @@ struct Options {
   bool demo = false;
 };
 
-Result<int> ServeStack(Context& context, const lifecycle::Stack& stack, const Options& options) {
-  TRY(const auto sources, context.ConfigSources(&stack));
-  TRY(const auto config, config::Load(sources));
-  const auto ready = [&](const std::string& url, const app::Prepared& prepared) {
+Result<int> ServeStack(Context& context, const std::string& name, const Options& options) {
+  TRY(const auto registry, context.Registry());
+  const auto ready = [&](const lifecycle::Stack& stack, const std::string& url,
+                         const app::Prepared& prepared) {
+    const std::string version = stack.current.data_version.ToString();
     if (context.json) {
-      boost::json::object object{{"url", url},
-                                 {"stack", stack.name},
-                                 {"dataVersion", stack.current.data_version.ToString()}};
+      boost::json::object object{{"url", url}, {"stack", stack.name}, {"dataVersion", version}};
       app::AddPrepared(object, prepared);
       PrintJson(object);
+    } else if (url.empty()) {
+      fmt::print("{}stack \"{}\" (data version {}) stands by; stop with Ctrl-C\n",
+                 app::PreparedText(prepared), stack.name, version);
     } else {
       fmt::print("{}stack \"{}\" (data version {}) answers at {}; stop with Ctrl-C\n",
-                 app::PreparedText(prepared), stack.name, stack.current.data_version.ToString(),
-                 url);
+                 app::PreparedText(prepared), stack.name, version, url);
     }
     std::fflush(stdout);
   };
-  TRY_OK(app::Serve(stack, config,
-                    {.listen = options.listen,
-                     .take_over = options.take_over,
-                     .demo = options.demo,
-                     .environment = context.environment,
-                     .on_ready = ready},
-                    context.clock));
+  TRY_OK(app::Serve({.registry = registry,
+                     .stack = name,
+                     .load_config = [&](const lifecycle::Stack& stack) -> Result<config::Config> {
+                       TRY(const auto sources, context.ConfigSources(&stack));
+                       return config::Load(sources);
+                     },
+                     .options = {.listen = options.listen,
+                                 .take_over = options.take_over,
+                                 .demo = options.demo,
+                                 .environment = context.environment,
+                                 .on_ready = ready},
+                     .clock = context.clock}));
   return kDone;
 }
 
@@ -57,37 +64,46 @@ Result<std::string> UpName(const Context& context) {
 Result<int> Up(Context& context, const Options& options) {
   app::BlockStopSignals();
   TRY(const auto registry, context.Registry());
+  if (const auto served = app::ReloadedStack(context.environment)) {
+    // An update may have changed the configuration since.
+    context.config_file.clear();
+    return ServeStack(context, *served, options);
+  }
   TRY(const auto name, UpName(context));
   if (!registry.Exists(name)) {
     TRY(const auto sources, context.ConfigSources(nullptr));
     TRY(const auto config, config::Load(sources));
     TRY_OK(app::CheckBeforeCreate(config, context.environment, context.clock));
-    TRY(const auto stack, registry.Create(name, sources.file_text));
+    TRY(const auto text, config::TextToKeep(sources));
+    TRY(const auto stack, registry.Create(name, text));
     TRY_OK(lifecycle::AppendHistory(stack, {{"operation", "create"}, {"result", "done"}},
                                     context.clock));
     if (!context.json)
       fmt::print("created stack \"{}\" in {} (data version {})\n", stack.name,
                  stack.folder.string(), stack.current.data_version.ToString());
   } else if (!context.config_file.empty()) {
-    TRY(const auto given, context.ConfigText());
+    TRY(const auto sources, context.ConfigSources(nullptr));
+    TRY(const auto given, config::TextToKeep(sources));
     TRY(const auto stack, registry.Get(name));
     const auto stored = files::ReadAll(stack.config());
-    if (!stored.ok() || *stored != *given)
+    if (!stored.ok() || (*stored != given && *stored != sources.file_text))
       return Error(
           Code::kConflict,
           fmt::format(
-              "stack \"{}\" exists and has another configuration; nothing was changed; leave "
-              "--config out, or edit {} and start again",
-              name, stack.config().string()));
+              "stack \"{0}\" exists and has another configuration; nothing was changed; leave "
+              "--config out, edit {1} and start again, or move the stack to it with \"vams update "
+              "--stack {0} --config {2}\"",
+              name, stack.config().string(), context.config_file));
   }
-  TRY(const auto stack, registry.Get(name));
-  return ServeStack(context, stack, options);
+  return ServeStack(context, name, options);
 }
 
 Result<int> ServeExisting(Context& context, const Options& options) {
   app::BlockStopSignals();
-  TRY(const auto stack, context.Stack());
-  return ServeStack(context, stack, options);
+  if (const auto served = app::ReloadedStack(context.environment))
+    return ServeStack(context, *served, options);
+  TRY(const auto name, context.StackName());
+  return ServeStack(context, name, options);
 }
 
 }  // namespace

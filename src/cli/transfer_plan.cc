@@ -10,9 +10,7 @@ namespace vams::cli {
 
 namespace {
 
-constexpr std::size_t kFilesInSequence = 50;
-constexpr std::uint64_t kPartsInSequence = 200;
-constexpr std::uint64_t kBytesInSequence = 3 * 1024 * kMiB;
+constexpr std::uint64_t kPartsInSequence = SequenceLimits().parts;
 constexpr std::uint64_t kUsualPart = 64 * kMiB;
 constexpr std::string_view kPreviewMark = ".previewFile.";
 constexpr std::array<std::string_view, 5> kImages{".png", ".jpg", ".jpeg", ".svg", ".gif"};
@@ -51,12 +49,13 @@ Status CheckPreview(const UploadFile& file) {
 // Adds one more file to the sequences.
 class Filler {
  public:
-  explicit Filler(std::vector<std::vector<std::size_t>>& sequences) : sequences_(sequences) {}
+  Filler(std::vector<std::vector<std::size_t>>& sequences, const SequenceLimits& limits)
+      : sequences_(sequences), limits_(limits) {}
 
   void Add(std::size_t index, const UploadFile& file) {
     const std::uint64_t parts = PartCount(file.size, file.part_size);
-    const bool fits = !sequences_.empty() && sequences_.back().size() < kFilesInSequence &&
-                      parts_ + parts <= kPartsInSequence && bytes_ + file.size <= kBytesInSequence;
+    const bool fits = !sequences_.empty() && sequences_.back().size() < limits_.files &&
+                      parts_ + parts <= limits_.parts && bytes_ + file.size <= limits_.bytes;
     if (!fits) {
       sequences_.emplace_back();
       parts_ = bytes_ = 0;
@@ -68,6 +67,7 @@ class Filler {
 
  private:
   std::vector<std::vector<std::size_t>>& sequences_;
+  const SequenceLimits& limits_;
   std::uint64_t parts_ = 0, bytes_ = 0;
 };
 
@@ -118,9 +118,9 @@ std::uint64_t PartCount(std::uint64_t file_size, std::uint64_t part_size) {
   return part_size == 0 ? 0 : (file_size + part_size - 1) / part_size;
 }
 
-UploadPlan PlanSequences(const std::vector<UploadFile>& files) {
+UploadPlan PlanSequences(const std::vector<UploadFile>& files, const SequenceLimits& limits) {
   UploadPlan plan;
-  Filler ordinary(plan.files), previews(plan.previews);
+  Filler ordinary(plan.files, limits), previews(plan.previews, limits);
   for (std::size_t i = 0; i < files.size(); ++i)
     (IsPreviewName(files[i].key) ? previews : ordinary).Add(i, files[i]);
   return plan;

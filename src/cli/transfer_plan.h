@@ -48,12 +48,20 @@ Status CheckUpload(const UploadFile& file, bool asset_preview, std::string_view 
 Result<std::uint64_t> PartSize(std::uint64_t file_size, std::uint64_t wanted);
 std::uint64_t PartCount(std::uint64_t file_size, std::uint64_t part_size);
 
-// The sequences, as lists of indexes into `files`: at most 50 files, 200 parts and 3 GiB each, a
-// larger file alone; files in their order, and previews in sequences of their own behind all
-// others.
+// What one sequence may have.
+struct SequenceLimits {
+  std::size_t files = 50;
+  std::uint64_t parts = 200;
+  std::uint64_t bytes = 3 * 1024 * kMiB;
+};
+// Of servers that take bundles of small files: fewer commits for many of them.
+inline constexpr SequenceLimits kBundledSequences{.files = 250, .parts = 250};
+
+// The sequences, as lists of indexes into `files`, each within the limits, a larger file alone;
+// files in their order, and previews in sequences of their own behind all others.
 struct UploadPlan {
   std::vector<std::vector<std::size_t>> files, previews;
 };
-UploadPlan PlanSequences(const std::vector<UploadFile>& files);
+UploadPlan PlanSequences(const std::vector<UploadFile>& files, const SequenceLimits& limits = {});
 
 }  // namespace vams::cli

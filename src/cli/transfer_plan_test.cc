@@ -45,6 +45,16 @@ TEST(PlanSequences, FillsEachToOneOfTheLimits) {
   EXPECT_EQ(PlanSequences(cut).files.size(), 2u);
 }
 
+TEST(PlanSequences, AreLargerWhereSmallFilesGoInBundles) {
+  const std::vector<UploadFile> many(600, File(1));
+
+  const auto plan = PlanSequences(many, kBundledSequences).files;
+
+  ASSERT_EQ(plan.size(), 3u);
+  EXPECT_EQ(plan[0].size(), 250u);
+  EXPECT_EQ(plan[2].size(), 100u);
+}
+
 TEST(PlanSequences, LetsALargeFileStandAlone) {
   const std::vector<UploadFile> files{File(1), File(4 * kGiB), File(1)};
 

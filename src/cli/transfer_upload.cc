@@ -1,9 +1,6 @@
 #include "cli/transfer_upload.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -11,10 +8,10 @@
 #include <map>
 #include <set>
 #include <thread>
+#include <utility>
 
-#include "base/encoding.h"
-#include "base/hash.h"
 #include "cli/etag_check.h"
+#include "cli/transfer_parts.h"
 #include "cli/transfer_progress.h"
 #include "cli/transfer_support.h"
 #include "cli/upload_state.h"
@@ -29,61 +26,9 @@ namespace {
 // uploads that a user may have begun within a minute.
 constexpr std::size_t kSequencesAtOnce = 4;
 constexpr std::chrono::seconds kJoining{900};  // a server may take its time to join large files
-constexpr std::chrono::hours kWholePart{24 * 7};
-constexpr std::chrono::seconds kIdle{60};
-
-class OpenFile {
- public:
-  explicit OpenFile(int fd) : fd_(fd) {}
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Error Changed() {
-  return Error(Code::kConflict,
-               "it was changed while it was sent; nothing of it was kept; send it again");
-}
-
-// One part of a file, hashed as it is read.
-class PartSource final : public net::BodySource {
- public:
-  PartSource(int fd, std::uint64_t from, std::uint64_t size, TransferProgress& progress)
-      : fd_(fd), at_(from), size_(size), left_(size), progress_(progress) {}
-
-  std::uint64_t size() const override { return size_; }
-  Result<std::size_t> Read(char* to, std::size_t count) override {
-    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(count, left_));
-    ssize_t got = 0;
-    do got = ::pread(fd_, to, want, static_cast<off_t>(at_));
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-      return Error(Code::kInternal, fmt::format("it cannot be read: {}", strerror(errno)));
-    if (got == 0) return Changed();
-    const auto length = static_cast<std::size_t>(got);
-    hasher_.Update({to, length});
-    at_ += length;
-    left_ -= length;
-    progress_.AddBytes(length);
-    return length;
-  }
-  std::uint64_t sent() const { return size_ - left_; }
-  std::string Digest() { return HexEncode(hasher_.Finish()); }
-
- private:
-  const int fd_;
-  std::uint64_t at_;
-  const std::uint64_t size_;
-  std::uint64_t left_;
-  Hasher hasher_{HashKind::kMd5};
-  TransferProgress& progress_;
-};
+// Bytes of small files that are sent together: a connection that breaks costs little, and several
+// are under way at once.
+constexpr std::uint64_t kBundleBytes = 4 * kMiB;
 
 // A sequence while it is worked on.
 struct Running {
@@ -98,12 +43,21 @@ struct Running {
 
 struct PartTask {
   Running* sequence;
-  std::size_t file, part;
+  std::size_t file = 0, part = 0;
+  std::vector<std::size_t> bundle = {};  // not empty: the only parts of these files, together
 };
 
-bool IsSame(const UploadFile& file) {
-  UploadFile now = file;
-  return Stat(now).ok() && now == file;
+Running SequenceOf(const std::vector<UploadFile>& files, const std::vector<std::size_t>& indexes) {
+  Running sequence;
+  for (const auto index : indexes) sequence.begun.files.push_back({.file = files[index]});
+  return sequence;
+}
+
+std::vector<Running> SequencesOf(const std::vector<UploadFile>& files,
+                                 const std::vector<std::vector<std::size_t>>& plan) {
+  std::vector<Running> sequences;
+  for (const auto& indexes : plan) sequences.push_back(SequenceOf(files, indexes));
+  return sequences;
 }
 
 class Uploader {
@@ -118,6 +72,7 @@ class Uploader {
   UploadReport Run();
 
  private:
+  UploadReport Report();
   using Outcome = std::pair<bool, std::string>;  // whether it is there, else why not
 
   std::vector<Running> Continued(std::set<std::string>& taken);
@@ -125,11 +80,16 @@ class Uploader {
   void RunSequence(Running sequence);
   Status Begin(Running& sequence);
   void BeginHalves(const Running& sequence);
-  Status TakeAnswer(Running& sequence, const json::value& answer) const;
+  Status TakeAnswer(Running& sequence, const json::value& answer);
+  bool TakesBundles() {
+    const std::lock_guard lock(mutex_);
+    return bundles_;
+  }
   void SendParts(Running& sequence);
   void Work();
-  void SendPart(const PartTask& task);
-  Result<SentPart> TryPart(const BegunFile& file, std::size_t part);
+  void SendOne(const PartTask& task);
+  void SendMany(const PartTask& task);
+  Status TryMany(Running& sequence, std::vector<std::size_t>& left);
   void Complete(Running& sequence);
   Result<json::value> AskToComplete(const Running& sequence, const std::vector<std::size_t>& which);
   bool IsThere(const BegunFile& file);
@@ -148,6 +108,7 @@ class Uploader {
   std::condition_variable changed_;
   std::deque<PartTask> tasks_;
   bool closing_ = false;
+  bool bundles_ = false;  // the server takes them
   bool warned_ = false;
   std::map<std::string, UploadedFile> results_;  // by key
   UploadReport report_;
@@ -171,21 +132,22 @@ UploadReport Uploader::Run() {
     wanted.push_back(file);
   }
   // A preview needs its file first.
-  std::vector<Running> previews;
   const auto plan = PlanSequences(wanted);
-  const auto add = [&](std::vector<Running>& to,
-                       const std::vector<std::vector<std::size_t>>& from) {
-    for (const auto& indexes : from) {
-      Running& one = to.emplace_back();
-      for (const auto index : indexes) one.begun.files.push_back({.file = wanted[index]});
-    }
-  };
-  add(sequences, plan.files);
-  add(previews, plan.previews);
+  std::vector<Running> previews = SequencesOf(wanted, plan.previews);
+  // Where there are many, the first one shows how large the others may be.
+  const std::size_t begin = plan.files.size() > kSequencesAtOnce ? 1 : plan.files.size();
+  std::vector<UploadFile> rest;
+  for (std::size_t i = 0; i < plan.files.size(); ++i) {
+    if (i < begin) sequences.push_back(SequenceOf(wanted, plan.files[i]));
+    for (const auto index : plan.files[i])
+      if (i >= begin) rest.push_back(wanted[index]);
+  }
   std::vector<std::thread> workers;
   for (std::size_t i = 0; i < std::max<std::size_t>(job_.parallel, 1); ++i)
     workers.emplace_back([this] { Work(); });
   RunSequences(std::move(sequences));
+  RunSequences(SequencesOf(
+      rest, PlanSequences(rest, TakesBundles() ? kBundledSequences : SequenceLimits()).files));
   RunSequences(std::move(previews));
   {
     const std::lock_guard lock(mutex_);
@@ -193,7 +155,10 @@ UploadReport Uploader::Run() {
     changed_.notify_all();
   }
   for (auto& worker : workers) worker.join();
+  return Report();
+}
 
+UploadReport Uploader::Report() {
   report_.interrupted = op_.cancelled() && !report_.stopped_by;
   for (const auto& file : job_.files) {
     auto found = results_.find(file.key);
@@ -297,14 +262,16 @@ Status Uploader::Begin(Running& sequence) {
   const json::object body{{"databaseId", job_.database},
                           {"assetId", job_.asset},
                           {"uploadType", job_.asset_preview ? "assetPreview" : "assetFile"},
-                          {"files", std::move(files)}};
+                          {"files", std::move(files)},
+                          // Where a bundle did not get through, each part goes alone.
+                          {"bundle", !sequence.again}};
   TRY(const auto answer, CallPatiently(client_, "POST", "/uploads", &body));
   TRY_OK(TakeAnswer(sequence, answer));
   if (state_ != nullptr) Remember(state_->Add(sequence.begun));
   return Ok();
 }
 
-Status Uploader::TakeAnswer(Running& sequence, const json::value& answer) const {
+Status Uploader::TakeAnswer(Running& sequence, const json::value& answer) {
   const Error strange(
       Code::kInternal,
       "the server's answer to the beginning of the upload does not name every part; "
@@ -313,28 +280,50 @@ Status Uploader::TakeAnswer(Running& sequence, const json::value& answer) const 
   sequence.begun.upload_id = TextOf(answer, "uploadId");
   if (sequence.begun.upload_id.empty() || answers.size() != sequence.begun.files.size())
     return strange;
+  if (const json::object* object = answer.if_object())
+    if (const json::value* bundle = object->if_contains("bundle"))
+      sequence.begun.bundle_url = TextOf(*bundle, "uploadUrl");
   for (std::size_t i = 0; i < answers.size(); ++i) {
     BegunFile& one = sequence.begun.files[i];
     if (TextOf(answers[i], "relativeKey") != one.file.key) return strange;
     one.upload_id = TextOf(answers[i], "uploadIdS3");
     for (const auto& part : ListOf(answers[i], "partUploadUrls"))
       one.part_urls.push_back(TextOf(part, "UploadUrl"));
-    if (one.part_urls.size() != PartCount(one.file.size, one.file.part_size)) return strange;
-    one.parts.resize(one.part_urls.size());
+    one.parts.resize(PartCount(one.file.size, one.file.part_size));
+    const bool bundled =
+        one.bundled() && one.parts.size() == 1 && !sequence.begun.bundle_url.empty();
+    if (one.part_urls.size() != one.parts.size() && !bundled) return strange;
   }
+  const std::lock_guard lock(mutex_);
+  if (!sequence.begun.bundle_url.empty()) bundles_ = true;
   return Ok();
 }
 
 void Uploader::SendParts(Running& sequence) {
   std::unique_lock lock(mutex_);
+  const auto add = [&](PartTask task) {
+    tasks_.push_back(std::move(task));
+    ++sequence.pending;
+  };
+  PartTask bundle{.sequence = &sequence};
+  std::uint64_t bytes = 0;
   for (std::size_t file = 0; file < sequence.begun.files.size(); ++file) {
-    const auto& parts = sequence.begun.files[file].parts;
-    for (std::size_t part = 0; part < parts.size(); ++part) {
-      if (parts[part]) continue;
-      tasks_.push_back({&sequence, file, part});
-      ++sequence.pending;
+    const BegunFile& one = sequence.begun.files[file];
+    for (std::size_t part = 0; part < one.parts.size(); ++part) {
+      if (one.parts[part]) continue;
+      if (!one.bundled()) {
+        add({.sequence = &sequence, .file = file, .part = part});
+        continue;
+      }
+      if (bytes + one.file.size > kBundleBytes && !bundle.bundle.empty()) {
+        add(std::exchange(bundle, {.sequence = &sequence}));
+        bytes = 0;
+      }
+      bundle.bundle.push_back(file);
+      bytes += one.file.size;
     }
   }
+  if (!bundle.bundle.empty()) add(std::move(bundle));
   changed_.notify_all();
   changed_.wait(lock, [&] { return sequence.pending == 0; });
 }
@@ -345,25 +334,25 @@ void Uploader::Work() {
   while (true) {
     changed_.wait(lock, [this] { return closing_ || !tasks_.empty(); });
     if (tasks_.empty()) return;
-    const PartTask task = tasks_.front();
+    const PartTask task = std::move(tasks_.front());
     tasks_.pop_front();
     Running& sequence = *task.sequence;
     const bool wanted =
         !op_.cancelled() && !sequence.expired && sequence.failures[task.file].empty();
     if (wanted) {
       lock.unlock();
-      SendPart(task);
+      task.bundle.empty() ? SendOne(task) : SendMany(task);
       lock.lock();
     }
     if (--sequence.pending == 0) changed_.notify_all();
   }
 }
 
-void Uploader::SendPart(const PartTask& task) {
+void Uploader::SendOne(const PartTask& task) {
   Running& sequence = *task.sequence;
   BegunFile& file = sequence.begun.files[task.file];
   auto sent = WithRetries(op_, client_.retry_settings(), job_.retries,
-                          [&] { return TryPart(file, task.part); });
+                          [&] { return SendPart(client_, file, task.part, progress_); });
   if (sent.ok() && state_ != nullptr)
     Remember(state_->AddPart(sequence.begun.number, task.file, task.part, *sent));
   const std::lock_guard lock(mutex_);
@@ -375,43 +364,46 @@ void Uploader::SendPart(const PartTask& task) {
     sequence.failures[task.file] = sent.error().message;
 }
 
-// kUnauthenticated: the URL of the part is no longer good.
-Result<SentPart> Uploader::TryPart(const BegunFile& file, std::size_t part) {
-  const OpenFile open(::open(file.file.path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (open.get() < 0) return files::ErrnoError("open", file.file.path, errno);
-  if (!IsSame(file.file)) return Changed();
-  const std::uint64_t from = part * file.file.part_size;
-  PartSource source(open.get(), from, std::min(file.file.part_size, file.file.size - from),
-                    progress_);
-  const auto fail = [&](Error error) {
-    progress_.TakeBack(source.sent());
-    return error;
-  };
-  auto response = client_.http().Send(op_, {.method = "PUT",
-                                            .url = file.part_urls[part],
-                                            .connect_timeout = std::chrono::seconds(10),
-                                            .timeout = kWholePart,
-                                            .idle_timeout = kIdle,
-                                            .source = &source});
-  if (!response.ok()) return fail(std::move(response).error());
-  const int status = response->status;
-  if (status == 401 || status == 403 || status == 404)
-    return fail(Error(Code::kUnauthenticated, "the upload has expired"));
-  const std::string* etag = net::FindHeader(response->headers, "etag");
-  if (status != 200 || etag == nullptr) {
-    Error error(Code::kUnavailable,
-                fmt::format("the store does not take a part of it (HTTP {}): {}", status,
-                            response->body.substr(0, 300)));
-    error.retryable = status == 200 || status == 408 || status == 429 || status == 400 ||
-                      (status >= 500 && status != 507);
-    return fail(std::move(error));
+// Sends what is left once, and keeps of it what another time may help.
+Status Uploader::TryMany(Running& sequence, std::vector<std::size_t>& left) {
+  std::vector<const BegunFile*> files;
+  for (const auto file : left) files.push_back(&sequence.begun.files[file]);
+  TRY(const auto results, SendBundle(client_, sequence.begun.bundle_url, files, progress_));
+  std::vector<std::pair<std::size_t, SentPart>> sent;
+  std::vector<std::size_t> again;
+  Status last = Ok();
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (results[i].ok()) {
+        sequence.begun.files[left[i]].parts[0] = *results[i];
+        sent.emplace_back(left[i], *results[i]);
+      } else if (results[i].error().retryable) {
+        again.push_back(left[i]);
+        last = results[i].error();
+      } else {
+        sequence.failures[left[i]] = results[i].error().message;
+      }
+    }
   }
-  SentPart sent{.etag = BareEtag(*etag), .digest = source.Digest()};
-  // What is no MD5 says nothing about the content.
-  const bool is_digest = sent.etag.size() == sent.digest.size() && HexDecode(sent.etag);
-  if (is_digest && sent.etag != sent.digest)
-    return fail(Error(Code::kUnavailable, "a part of it arrived with another checksum"));
-  return sent;
+  if (state_ != nullptr) Remember(state_->AddBundle(sequence.begun.number, sent));
+  left = std::move(again);
+  return last;
+}
+
+void Uploader::SendMany(const PartTask& task) {
+  Running& sequence = *task.sequence;
+  std::vector<std::size_t> left = task.bundle;
+  const auto sent = WithRetries(op_, client_.retry_settings(), job_.retries,
+                                [&] { return TryMany(sequence, left); });
+  if (sent.ok() || op_.cancelled()) return;
+  const std::lock_guard lock(mutex_);
+  // Begun anew, without bundles.
+  if (!sent.error().retryable) {
+    sequence.expired = true;
+    return;
+  }
+  for (const auto file : left) sequence.failures[file] = sent.error().message;
 }
 
 void Uploader::Complete(Running& sequence) {
@@ -421,7 +413,7 @@ void Uploader::Complete(Running& sequence) {
   for (std::size_t i = 0; i < files.size(); ++i) {
     outcomes[i] = {false, sequence.failures[i]};
     if (outcomes[i].second.empty() && !IsSame(files[i].file))
-      outcomes[i].second = Changed().message;
+      outcomes[i].second = FileChanged().message;
     if (outcomes[i].second.empty()) which.push_back(i);
   }
   // Where nothing arrived whole, what did is left as it is: another run sends the rest.
@@ -434,16 +426,19 @@ void Uploader::Complete(Running& sequence) {
     Stop(answer.error());
     return FailAll(sequence, answer.error().message);
   }
+  std::map<std::string, const json::value*> results;
+  if (answer.ok())
+    for (const auto& result : ListOf(*answer, "fileResults"))
+      results[TextOf(result, "relativeKey")] = &result;
   for (const auto i : which) {
     if (!answer.ok()) {
       outcomes[i].second = answer.error().message;
       continue;
     }
-    for (const auto& result : ListOf(*answer, "fileResults"))
-      if (TextOf(result, "relativeKey") == files[i].file.key) {
-        outcomes[i].first = FlagOf(result, "success");
-        outcomes[i].second = TextOf(result, "error");
-      }
+    if (const auto said = results.find(files[i].file.key); said != results.end()) {
+      outcomes[i].first = FlagOf(*said->second, "success");
+      outcomes[i].second = TextOf(*said->second, "error");
+    }
     if (!outcomes[i].first && outcomes[i].second.empty())
       outcomes[i].second = "the server does not say that it has the file";
   }

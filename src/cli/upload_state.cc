@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
+#include <stdexcept>
 
 #include "base/encoding.h"
 #include "base/hash.h"
@@ -51,16 +52,22 @@ json::object ToJson(const BegunSequence& sequence) {
     one["urls"] = json::array(begun.part_urls.begin(), begun.part_urls.end());
     list.push_back(std::move(one));
   }
-  return {{"uploadId", sequence.upload_id}, {"files", std::move(list)}};
+  json::object object{{"uploadId", sequence.upload_id}, {"files", std::move(list)}};
+  if (!sequence.bundle_url.empty()) object["bundle"] = sequence.bundle_url;
+  return object;
 }
 
 BegunSequence SequenceOf(const json::object& object) {
   BegunSequence sequence{.upload_id = std::string(object.at("uploadId").as_string())};
+  if (const json::value* url = object.if_contains("bundle"))
+    sequence.bundle_url = std::string(url->as_string());
   for (const auto& value : object.at("files").as_array()) {
     const json::object& one = value.as_object();
     BegunFile begun{.file = FileOf(one), .upload_id = std::string(one.at("uploadId").as_string())};
     for (const auto& url : one.at("urls").as_array()) begun.part_urls.emplace_back(url.as_string());
-    begun.parts.resize(begun.part_urls.size());
+    begun.parts.resize(PartCount(begun.file.size, begun.file.part_size));
+    if (begun.part_urls.size() != begun.parts.size() && !begun.bundled())
+      throw std::invalid_argument("part URLs");
     sequence.files.push_back(std::move(begun));
   }
   return sequence;
@@ -215,6 +222,14 @@ Status UploadState::AddPart(std::size_t sequence, std::size_t file, std::size_t 
   // One write of a short line with O_APPEND: lines of several threads do not mix.
   return Append(SequencePath(sequence),
                 json::serialize(json::array{file, part, sent.etag, sent.digest}) + "\n");
+}
+
+Status UploadState::AddBundle(std::size_t sequence,
+                              std::span<const std::pair<std::size_t, SentPart>> sent) {
+  std::string lines;
+  for (const auto& [file, part] : sent)
+    lines += json::serialize(json::array{file, 0, part.etag, part.digest}) + "\n";
+  return lines.empty() ? Ok() : Append(SequencePath(sequence), lines);
 }
 
 Status UploadState::AddDone(const std::vector<UploadFile>& done) {

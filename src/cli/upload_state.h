@@ -12,7 +12,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -33,6 +35,8 @@ struct BegunFile {
   std::vector<std::string> part_urls;
   std::vector<std::optional<SentPart>> parts;
 
+  // Its one part goes into a bundle: it has no URL of its own.
+  bool bundled() const { return part_urls.empty() && !parts.empty(); }
   // What the server's ETag may be when it has the file.
   std::vector<std::string> Etags() const;
 };
@@ -40,6 +44,7 @@ struct BegunFile {
 struct BegunSequence {
   std::size_t number = 0;  // of this state
   std::string upload_id;
+  std::string bundle_url;  // empty: none
   std::vector<BegunFile> files;
 };
 
@@ -60,6 +65,8 @@ class UploadState {
   // Sets the sequence's number.
   Status Add(BegunSequence& sequence);
   Status AddPart(std::size_t sequence, std::size_t file, std::size_t part, const SentPart& sent);
+  // The only parts of these files of the sequence.
+  Status AddBundle(std::size_t sequence, std::span<const std::pair<std::size_t, SentPart>> sent);
   Status AddDone(const std::vector<UploadFile>& files);
   Status Forget(std::size_t sequence);
   // All is done: nothing is left to remember.

@@ -69,6 +69,34 @@ TEST_F(UploadStateTest, RemembersWhatWasBegunAndWhatIsDone) {
   EXPECT_FALSE(state->IsDone(changed));
 }
 
+// Files of a bundle have no URL of their own, and parts all the same.
+TEST_F(UploadStateTest, RemembersWhatArrivedInABundle) {
+  {
+    const auto state = Open();
+    BegunSequence sequence{.upload_id = "y1", .bundle_url = "http://b", .files = {}};
+    for (const char* key : {"/a.glb", "/b.glb", "/c.glb"}) {
+      BegunFile& file = sequence.files.emplace_back(BegunFile{.file = File(key), .upload_id = key});
+      file.file.part_size = 25;
+      file.parts.resize(1);
+      EXPECT_TRUE(file.bundled());
+    }
+    ASSERT_TRUE(state->Add(sequence).ok());
+    const std::pair<std::size_t, SentPart> sent[] = {{2, {"e2", "d2"}}, {0, {"e0", "d0"}}};
+    ASSERT_TRUE(state->AddBundle(sequence.number, sent).ok());
+    ASSERT_TRUE(state->AddBundle(sequence.number, {}).ok());
+  }
+
+  const auto begun = Open()->TakeBegun();
+
+  ASSERT_EQ(begun.size(), 1u);
+  EXPECT_EQ(begun[0].bundle_url, "http://b");
+  ASSERT_EQ(begun[0].files.size(), 3u);
+  for (const BegunFile& file : begun[0].files) EXPECT_TRUE(file.bundled());
+  EXPECT_EQ(begun[0].files[0].parts[0].value().digest, "d0");
+  EXPECT_FALSE(begun[0].files[1].parts[0]);
+  EXPECT_EQ(begun[0].files[2].parts[0].value().etag, "e2");
+}
+
 // Power fails while a line is written: the line is lost, and what follows it later is not.
 TEST_F(UploadStateTest, GoesOnBehindATornLine) {
   {

@@ -1,5 +1,5 @@
 // The listening sockets of the server: opened for addresses, or adopted from a hand-over.
-// Private to the module.
+// For the server, and for who keeps some sockets of a server and opens others.
 //
 // Thread rule: plain values.  Opening resolves names, which may block.
 #pragma once

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -12,6 +15,7 @@
 
 #include "base/log.h"
 #include "http/channel.h"
+#include "http/event_stream.h"
 #include "http/exchange.h"
 #include "http/pool_task.h"
 #include "http/request_parser.h"
@@ -120,6 +124,7 @@ class Connection final : public Session {
   asio::awaitable<bool> Discard(std::uint64_t count);
   asio::awaitable<bool> Answer(Exchange& exchange);
   asio::awaitable<bool> WriteStream(Exchange& exchange, const HeadFrame& frame, Pace& pace);
+  asio::awaitable<void> Rest(std::chrono::milliseconds time);
   asio::awaitable<void> Linger();
 
   Head TakeHead(RequestParser& parser, Exchange& exchange);
@@ -503,6 +508,7 @@ asio::awaitable<bool> Connection::WriteStream(Exchange& exchange, const HeadFram
   PullStream pull{
       .exchange = &exchange, .buffer = {buffer.get(), kStreamChunk}, .may_be_file = !chunked};
   running_ = &exchange.op;
+  const auto* const events = dynamic_cast<const EventSource*>(exchange.response.stream.get());
   std::uint64_t total = 0;
   std::uint64_t step = 0;
   do {
@@ -510,6 +516,15 @@ asio::awaitable<bool> Connection::WriteStream(Exchange& exchange, const HeadFram
     if (!ran || pull.failed || closing_) co_return false;
     step = pull.file ? pull.file->length : pull.got;
     total += step;
+    if (events != nullptr && step == 0 && !events->ended()) {
+      const std::chrono::milliseconds rest = events->rest();
+      co_await Rest(rest);
+      if (closing_) co_return false;
+      if (!shared_.draining) {
+        step = 1;
+        continue;
+      }
+    }
     if (frame.framing == Framing::kLength &&
         (total > frame.length || (step == 0 && total < frame.length))) {
       LogError(
@@ -556,6 +571,19 @@ void Connection::Record(const Exchange& exchange, SteadyTime arrived,
       .caller = exchange.response.caller,
   };
   shared_.options.on_access(record);
+}
+
+// Short naps, because nothing wakes it when the server drains.
+asio::awaitable<void> Connection::Rest(std::chrono::milliseconds time) {
+  constexpr std::chrono::milliseconds kNap{100};
+  const auto executor = co_await asio::this_coro::executor;
+  asio::steady_timer timer(executor);
+  const SteadyTime end = In(time);
+  while (!closing_ && !shared_.draining && SteadyClock::now() < end) {
+    timer.expires_at(std::min(end, In(kNap)));
+    error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
 }
 
 // Closing while the client still sends would reset the connection and could lose the answer.

@@ -7,6 +7,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <map>
+#include <mutex>
 
 #include "base/encoding.h"
 #include "base/hash.h"
@@ -31,6 +33,8 @@ constexpr char kHashIndex[] = "apiKeyHashIndex";
 constexpr char kNameScope[] = "apiKeyName";
 constexpr std::string_view kSystemUser = "SYSTEM_USER";
 constexpr std::size_t kSecretBytes = 48;
+// A dot is in no stored key's text.
+constexpr std::string_view kGrantPrefix = "vams_op.";
 constexpr std::size_t kMaxNameBytes = 1024;  // 256 characters, and what a sort key may have
 constexpr std::size_t kScanPage = 500;
 constexpr std::size_t kCachedKeys = 10'000;
@@ -167,8 +171,18 @@ struct ApiKeys::Impl {
   items::ItemStore& store;
   const Clock& clock;
   Random& random;
+  // What a secret of Grant stands for; nothing else has that form.
+  std::shared_ptr<const Identity> FindGrant(std::string_view secret);
+
   const RolesOf roles_of;
   DigestCache<Known> cache{kCachedKeys};
+
+  struct Granted {
+    std::shared_ptr<const Identity> identity;
+    std::int64_t expires_millis = 0;
+  };
+  std::mutex grants_mutex;
+  std::map<std::string, Granted> grants;  // by digest; under grants_mutex
 };
 
 ApiKeys::ApiKeys(items::ItemStore& store, const Clock& clock, Random& random, RolesOf roles_of)
@@ -176,6 +190,31 @@ ApiKeys::ApiKeys(items::ItemStore& store, const Clock& clock, Random& random, Ro
 ApiKeys::~ApiKeys() = default;
 
 void ApiKeys::Forget() { impl_->cache.Clear(); }
+
+std::string ApiKeys::Grant(Identity identity, std::int64_t expires_millis) {
+  std::string bytes(kSecretBytes, '\0');
+  impl_->random.Fill(bytes.data(), bytes.size());
+  std::string secret = std::string(kGrantPrefix) + Base64UrlEncode(bytes);
+  const std::int64_t now = impl_->clock.NowMillis();
+  identity.expires = expires_millis / 1000;
+  const std::lock_guard lock(impl_->grants_mutex);
+  std::erase_if(impl_->grants, [&](const auto& one) { return one.second.expires_millis <= now; });
+  impl_->grants[Sha256(secret)] = {std::make_shared<const Identity>(std::move(identity)),
+                                   expires_millis};
+  return secret;
+}
+
+std::shared_ptr<const Identity> ApiKeys::Impl::FindGrant(std::string_view secret) {
+  if (!secret.starts_with(kGrantPrefix)) return nullptr;
+  const std::string digest = Sha256(secret);
+  const std::lock_guard lock(grants_mutex);
+  const auto found = grants.find(digest);
+  return found != grants.end() && clock.NowMillis() < found->second.expires_millis
+             ? found->second.identity
+             : nullptr;
+}
+
+bool ApiKeys::IsGrant(std::string_view secret) { return impl_->FindGrant(secret) != nullptr; }
 
 Result<std::vector<ApiKey>> ApiKeys::List(OpContext& op) {
   std::vector<ApiKey> keys;
@@ -350,6 +389,7 @@ Result<ApiKeys::Impl::Known> ApiKeys::Impl::Examine(OpContext& op, const Item& i
 
 Result<std::shared_ptr<const Identity>> ApiKeys::Authenticate(OpContext& op,
                                                               std::string_view secret) {
+  if (auto granted = impl_->FindGrant(secret)) return granted;
   const std::string digest = Sha256(secret);
   const std::int64_t now = impl_->clock.NowMillis();
   const auto generation = impl_->cache.generation();

@@ -77,6 +77,13 @@ class ApiKeys {
   // Somebody's roles have changed: keys are examined anew at their next use.
   void Forget();
 
+  // A key that this process makes for the operator's own use: it stands for the identity as it is,
+  // until `expires_millis`, and is kept in memory alone.  Who has it was let in by the operating
+  // system (lifecycle/served_stack.h).
+  std::string Grant(Identity identity, std::int64_t expires_millis);
+  // Whether it is such a key that is still good.
+  bool IsGrant(std::string_view secret);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

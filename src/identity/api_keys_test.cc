@@ -535,6 +535,31 @@ TEST_P(ApiKeysTest, EveryFailureLeavesALegalState) {
   }
 }
 
+// The operator's own way in: nothing of it is in the store, and it ends by itself.
+TEST_P(ApiKeysTest, AGrantIsKeptInMemoryUntilItsTimeIsOver) {
+  ApiKeys keys = Open();
+  Identity who;
+  who.user = "olga";
+  who.mfa = true;
+  const std::int64_t until = clock_.NowMillis() + 900'000;
+
+  const std::string secret = keys.Grant(who, until);
+
+  ASSERT_NE(Must(keys.Authenticate(op_, secret)), nullptr);
+  EXPECT_EQ(Must(keys.Authenticate(op_, secret))->user, "olga");
+  EXPECT_TRUE(Must(keys.Authenticate(op_, secret))->mfa);
+  EXPECT_TRUE(keys.IsGrant(secret));
+  EXPECT_FALSE(keys.IsGrant(secret + "x"));
+  EXPECT_EQ(Must(keys.Authenticate(op_, secret + "x")), nullptr);
+  EXPECT_NE(keys.Grant(who, until), secret);
+  EXPECT_TRUE(All(kTable).empty());
+  EXPECT_FALSE(Open().IsGrant(secret));  // another process
+
+  clock_.Advance(900);
+  EXPECT_FALSE(keys.IsGrant(secret));
+  EXPECT_EQ(Must(keys.Authenticate(op_, secret)), nullptr);
+}
+
 TEST_P(ApiKeysTest, UseAndChangeAtOnceNeverShowAnOldState) {
   ApiKeys keys = Open();
   const auto created = Must(keys.Create(op_, Wanted("yard-sync")));

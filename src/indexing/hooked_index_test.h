@@ -5,15 +5,13 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "indexing/faulty_index_test.h"
 #include "search/search.h"
+#include "testing/forwarding_index.h"
 
 namespace vams::indexing::test {
 
@@ -47,47 +45,24 @@ struct Hooks {
   std::atomic<int> parts_opened = 0;
 };
 
-class HookedBuilder final : public search::Builder {
+class HookedBuilder final : public testing::ForwardingBuilder {
  public:
   HookedBuilder(std::unique_ptr<search::Builder> inner, Hooks& hooks)
-      : inner_(std::move(inner)), hooks_(hooks) {}
+      : ForwardingBuilder(std::move(inner)), hooks_(hooks) {}
 
   Result<std::unique_ptr<search::Segment>> OpenSegment(OpContext& op, std::string name) override {
     const bool part = name.starts_with("part/");
     if (part) ++hooks_.parts_opened;
-    TRY(auto segment, inner_->OpenSegment(op, std::move(name)));
+    TRY(auto segment, ForwardingBuilder::OpenSegment(op, std::move(name)));
     return std::unique_ptr<search::Segment>(std::make_unique<HookedSegment>(
         std::move(segment), hooks_.spoil, part ? hooks_.part_closed : nullptr));
   }
-  Result<std::vector<std::string>> ClosedSegments(OpContext& op) override {
-    return inner_->ClosedSegments(op);
-  }
-  const search::BuildOptions& options() const override { return inner_->options(); }
-  bool finished() const override { return inner_->finished(); }
-  Status Finish(OpContext& op) override { return inner_->Finish(op); }
-  Status Swap(OpContext& op) override { return inner_->Swap(op); }
-  Status Drop(OpContext& op) override { return inner_->Drop(op); }
-  Result<search::Position> GetPosition(OpContext& op) override { return inner_->GetPosition(op); }
-  Status Apply(OpContext& op, std::span<const search::Write> writes,
-               search::Position position) override {
-    return inner_->Apply(op, writes, position);
-  }
-  Result<std::optional<search::Document>> Find(OpContext& op, std::string_view id) override {
-    return inner_->Find(op, id);
-  }
-  Result<search::Counts> Count(OpContext& op) override { return inner_->Count(op); }
-  Result<search::IdPage> ScanIds(OpContext& op, std::string_view after,
-                                 std::size_t limit) override {
-    return inner_->ScanIds(op, after, limit);
-  }
-  Result<std::vector<std::string>> Check(OpContext& op) override { return inner_->Check(op); }
 
  private:
-  std::unique_ptr<search::Builder> inner_;
   Hooks& hooks_;
 };
 
-class HookedIndex final : public ForwardingIndex {
+class HookedIndex final : public testing::ForwardingIndex {
  public:
   using ForwardingIndex::ForwardingIndex;
 

@@ -22,6 +22,7 @@ Result<std::unique_ptr<AwsMigration>> AwsMigration::Open(
   TRY(migration->config_, remote::ReadUpstreamConfig(given.config, given.overrides));
   migration->work_ = given.work.empty() ? home / "migrations" / given.config.stem() : given.work;
   TRY_OK(migration->Connect(env));
+  TRY_OK(migration->ConnectSearch());
   TRY_OK(migration->FindTables(op));
   return migration;
 }
@@ -40,6 +41,43 @@ Status AwsMigration::Connect(const std::map<std::string, std::string>& env) {
   lambda_endpoint_ = net::ResolveEndpoint(options_.endpoint, "lambda", environment_, aws_profile);
   credentials_ = net::DefaultCredentials(environment_, http_, clock_);
   lambda_ = std::make_unique<net::AwsClient>(http_, *credentials_, clock_, region_);
+  return Ok();
+}
+
+Status AwsMigration::ConnectSearch() {
+  using Auth = SearchAccess::Auth;
+  using Options = search::OpenSearchOptions;
+  const std::string& url = config_.opensearch.url;
+  if (url.empty()) return Ok();
+  const SearchAccess& access = options_.search;
+  Options options{.url = url};
+  const bool aws = url.find(".amazonaws.com") != std::string::npos;
+  const Auth auth = access.auth != Auth::kGuess ? access.auth
+                    : !access.user.empty()      ? Auth::kBasic
+                    : aws                       ? Auth::kAws
+                                                : Auth::kNone;
+  if (aws && url.find(".aoss.") != std::string::npos)
+    return Error(
+        Code::kNotSupported,
+        "--opensearch-url leads to a serverless collection, which lacks calls that filling "
+        "its indexes needs; leave the option out, and the function that the configuration "
+        "names fills them");
+  if (auth == Auth::kBasic) {
+    if (access.user.empty() || access.password.empty())
+      return Error(Code::kInvalid,
+                   "to sign in to the search server, a user (--opensearch-user or "
+                   "VAMS_OPENSEARCH_USER) and a password (--opensearch-password-file or "
+                   "VAMS_OPENSEARCH_PASSWORD) are needed; nothing was written");
+    options.auth = Options::Auth::kBasic;
+    options.username = access.user;
+    options.password = access.password;
+  } else if (auth == Auth::kAws) {
+    options.auth = Options::Auth::kSigV4;
+    options.region = region_;
+    options.credentials = credentials_.get();
+  }
+  options.ca_file = access.ca_file;
+  TRY(search_, search::RawIndexes::Open(std::move(options)));
   return Ok();
 }
 
@@ -97,6 +135,7 @@ remote::RemoteJob AwsMigration::Job(migrate::OnProgress progress) {
   remote::Hooks hooks;
   hooks.protect = remote::ProtectByBackup(*store_, "before-" + config_.to.ToString());
   hooks.invoke = remote::InvokeLambda(*lambda_, lambda_endpoint_);
+  hooks.search = search_.get();
   if (!options_.listings.empty())
     hooks.list_objects = [this](OpContext& op, items::ItemStore& store) {
       return ListObjects(op, store);

@@ -17,8 +17,22 @@
 #include "migrate/remote/run.h"
 #include "net/aws_client.h"
 #include "net/http_client.h"
+#include "search/opensearch/raw_indexes.h"
 
 namespace vams::lifecycle {
+
+// How an OpenSearch server is asked, whose indexes Overrides::opensearch_url and the options beside
+// it name.
+struct SearchAccess {
+  enum class Auth : std::uint8_t {
+    kGuess,  // basic with a user, signed for hosts of AWS, else none
+    kNone,
+    kBasic,
+    kAws
+  } auth = Auth::kGuess;
+  std::string user, password;
+  std::string ca_file;  // PEM; empty: the system's authorities
+};
 
 struct AwsOptions {
   files::Path config;
@@ -28,6 +42,7 @@ struct AwsOptions {
   double max_write_units = 0, max_read_units = 0;
   files::Path work;  // empty: <home>/migrations/<name of the configuration file>
   std::vector<ImportRequest::Objects> listings;  // of the assets' buckets
+  SearchAccess search;
   migrate::remote::RemoteOptions run;
 };
 
@@ -50,6 +65,7 @@ class AwsMigration {
       : options_(std::move(options)), clock_(clock) {}
   Status Connect(const std::map<std::string, std::string>& env);
   Status FindTables(OpContext& op);
+  Status ConnectSearch();
   Status ListObjects(OpContext& op, items::ItemStore& store);
   items::DynamoOptions StoreOptions() const;
   std::string LockPrefix() const;
@@ -63,6 +79,7 @@ class AwsMigration {
   std::unique_ptr<net::CredentialSource> credentials_;
   std::string region_, lambda_endpoint_;
   std::unique_ptr<net::AwsClient> lambda_;
+  std::unique_ptr<search::RawIndexes> search_;
   std::unique_ptr<items::DynamoStore> store_, lock_store_;
 };
 

@@ -24,32 +24,13 @@ std::int64_t MillisSince(Steady::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - start).count();
 }
 
-// The version that the rows say, checked against the one recorded.  lifecycle.md section 5.2.
-Result<tables::Detection> Detect(OpContext& op, items::ItemSource& source) {
-  tables::VersionDetector detector;
-  TRY(const auto specs, source.Tables(op));
-  for (const auto& spec : specs) {
-    if (items::IsSystemTable(spec.name)) continue;
-    detector.SeeTable(spec.name, true);
-    std::string after;
-    do {
-      TRY_OK(op.Check());
-      TRY(after, source.ScanEncoded(op, spec.name, {}, after, 1000, [&](std::string_view encoded) {
-        detector.See(spec.name, encoded);
-        return Ok();
-      }));
-    } while (!after.empty());
-  }
-  return detector.Finish();
-}
-
 // The plan of going up (or to the version asked for), from what the data says.
 Result<MigrationPlan> PlanUp(Migrator& migrator, const MigrateOptions& options, OpContext& op,
                              tables::Detection* detection) {
   const Stack& stack = migrator.stack();
   const auto to = options.to.value_or(tables::kNewest);
   TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.read_only = true}));
-  TRY(auto detected, Detect(op, *store));
+  TRY(auto detected, DetectVersion(op, *store));
   TRY_OK(tables::Reconcile(detected, stack.current.data_version));
   if (detection != nullptr) *detection = std::move(detected);
   if (to < stack.current.data_version)
@@ -118,6 +99,24 @@ Result<LoadSpeed> MeasureLoad(OpContext& op, const Stack& stack) {
 }
 
 }  // namespace
+
+Result<tables::Detection> DetectVersion(OpContext& op, items::ItemSource& source) {
+  tables::VersionDetector detector;
+  TRY(const auto specs, source.Tables(op));
+  for (const auto& spec : specs) {
+    if (items::IsSystemTable(spec.name)) continue;
+    detector.SeeTable(spec.name, true);
+    std::string after;
+    do {
+      TRY_OK(op.Check());
+      TRY(after, source.ScanEncoded(op, spec.name, {}, after, 1000, [&](std::string_view encoded) {
+        detector.See(spec.name, encoded);
+        return Ok();
+      }));
+    } while (!after.empty());
+  }
+  return detector.Finish();
+}
 
 std::uint64_t MigrationReport::quarantined() const {
   std::uint64_t count = 0;
@@ -249,8 +248,9 @@ Result<MigrationReport> RepairStack(const StackRegistry& registry, const std::st
 
 Result<MigrationProof> VerifyMigration(const StackRegistry& registry, const std::string& stack,
                                        int threads, const Clock& clock, OpContext& op,
-                                       const migrate::OnProgress& progress) {
-  const MigrateOptions options{.threads = threads};
+                                       const migrate::OnProgress& progress, bool beside_others) {
+  const MigrateOptions options{
+      .threads = threads, .caller_keeps_others_away = beside_others, .before_cut_over = {}};
   Migrator migrator(registry, options, clock, op, progress);
   TRY_OK(migrator.Take(stack, "vams migrate verify"));
   const MigrationRecord* record = MadeCurrent(migrator);
@@ -293,7 +293,11 @@ Result<MigrationProof> VerifyMigration(const StackRegistry& registry, const std:
             "table {} holds {} records, digest {}, where the migration left {}, digest {}", table,
             digest.count, migrate::ToHex(digest), check.after.count, migrate::ToHex(check.after)));
     }
-    if (proof.failures.size() == failed_before)
+    TRY(const auto now, store->LastChange(op));
+    if (now != position) {
+      proof.failures.resize(failed_before);
+      proof.remarks.emplace_back("the stack was written to while its digests were taken");
+    } else if (proof.failures.size() == failed_before)
       proof.checks.push_back(
           fmt::format("the digests of {} records are those of the migration", rows));
   } else {

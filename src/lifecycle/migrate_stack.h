@@ -8,12 +8,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "lifecycle/migration_record.h"
+#include "lifecycle/stacks/kept_config.h"
 #include "tables/detect_version.h"
 
 namespace vams::lifecycle {
@@ -31,6 +33,16 @@ struct MigrateOptions {
   std::string base_assets_prefix = "/";
   int threads = 2;
   std::uint64_t chunk_rows = migrate::kChunkRows;
+
+  // Of an operation (lifecycle/update), which keeps others away itself: the caller holds the
+  // stack's lock, or has had the server that holds it frozen.
+  bool caller_keeps_others_away = false;
+  // What the new generation has; nothing: the configuration of the stack.  Of an operation that has
+  // had generations keep theirs.
+  std::optional<BroughtConfig> config;
+  // Called when everything is built and proved and nothing serves yet; an error keeps it so, and
+  // the next run goes on from there.
+  std::function<Status(const struct MigrationReport& report)> before_cut_over;
 };
 
 struct MigrationReport {
@@ -60,6 +72,9 @@ struct MigrationReport {
 
   std::uint64_t quarantined() const;
 };
+
+// The data version that all rows say together.  lifecycle.md section 5.2.
+Result<tables::Detection> DetectVersion(OpContext& op, items::ItemSource& source);
 
 // What a migration would do, from reading everything and writing nothing that stays.
 struct MigrationEstimate {
@@ -95,9 +110,12 @@ struct MigrationProof {
   std::vector<std::string> remarks;   // what could not be proved, and why
 };
 // Proves again that the current generation is what its migration made of the generation before.
+// `beside_others`: without the stack's lock; what is written meanwhile makes a remark of what would
+// have been a failure.
 Result<MigrationProof> VerifyMigration(const StackRegistry& registry, const std::string& stack,
                                        int threads, const Clock& clock, OpContext& op,
-                                       const migrate::OnProgress& progress);
+                                       const migrate::OnProgress& progress,
+                                       bool beside_others = false);
 
 // Gives up a migration that was not cut over, and its work.  kNotFound if there is none.
 Result<MigrationRecord> CancelMigration(const StackRegistry& registry, const std::string& stack,

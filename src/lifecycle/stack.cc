@@ -12,6 +12,8 @@
 
 #include "base/fault_point.h"
 #include "items/sqlite/sqlite_store.h"
+#include "lifecycle/stacks/kept_config.h"
+#include "lifecycle/stacks/outputs.h"
 #include "tables/system_tables.h"
 #include "tables/tables.h"
 
@@ -196,6 +198,26 @@ Result<Generation> StackRegistry::GenerationOf(const Stack& stack, std::uint64_t
   return ReadGeneration(folder);
 }
 
+Result<std::vector<Generation>> StackRegistry::Generations(const Stack& stack) const {
+  std::vector<Generation> generations;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(stack.folder / "generations", ec)) {
+    if (entry.path().filename().string().starts_with('.')) continue;
+    if (auto generation = ReadGeneration(entry.path()); generation.ok())
+      generations.push_back(*std::move(generation));
+  }
+  if (ec) return files::ErrnoError("list", stack.folder / "generations", ec.value());
+  std::sort(generations.begin(), generations.end(),
+            [](const Generation& a, const Generation& b) { return a.number < b.number; });
+  return generations;
+}
+
+Result<Stack> StackRegistry::SwitchTo(const Stack& stack, std::uint64_t generation) const {
+  TRY_OK(GenerationOf(stack, generation));
+  TRY_OK(PointCurrentTo(stack.folder, generation));
+  return Get(stack.name);
+}
+
 Result<std::vector<std::string>> StackRegistry::Names() const {
   std::vector<std::string> names;
   std::error_code ec;
@@ -323,12 +345,16 @@ Result<Stack> GenerationBuilder::Publish(tables::DataVersion version, json::obje
     }
     (void)staging_.Release();
   } else {
+    TRY_OK(InheritConfig(stack, folder_));
     TRY_OK(files::RenameDurably(staging_.path(), stack / "generations" / Number(number_)));
     (void)staging_.Release();
     VAMS_POINT("lifecycle.publish.before_switch");
     TRY_OK(PointCurrentTo(stack, number_));
   }
-  return registry_->Get(name_);
+  TRY(auto published, registry_->Get(name_));
+  // A record; a configuration that cannot be read is no reason to fail here.
+  (void)SaveOutputs(published);
+  return published;
 }
 
 Status AppendHistory(const Stack& stack, json::object entry, const Clock& clock) {

@@ -59,6 +59,12 @@ class StackRegistry {
 
   // kNotFound if the stack has no such generation (it was pruned).
   Result<Generation> GenerationOf(const Stack& stack, std::uint64_t number) const;
+  // All there are, oldest first.  A folder without a readable generation.json is left out.
+  Result<std::vector<Generation>> Generations(const Stack& stack) const;
+
+  // Makes another generation the current one, durably, in one rename; the stack as it is then.  The
+  // caller holds the stack's lock, or has had its server frozen and makes it reload.  kNotFound.
+  Result<Stack> SwitchTo(const Stack& stack, std::uint64_t generation) const;
 
   // An empty stack of the newest data version.  kConflict if it exists.  `config`: the text of its
   // configuration file, stored as it is.

@@ -9,6 +9,7 @@
 
 #include "base/fault_point.h"
 #include "base/random.h"
+#include "items/sqlite/clone.h"
 #include "items/sqlite/sqlite_store.h"
 #include "lifecycle/migration_report.h"
 #include "migrate/compare.h"
@@ -37,8 +38,10 @@ std::vector<std::string> NamesOf(const std::vector<migrate::Leg>& path) {
 
 Status Migrator::Take(const std::string& name, std::string_view doing) {
   TRY(stack_, registry_.Get(name));
-  TRY(auto lock, LockStack(stack_, doing, clock_));
-  lock_ = std::move(lock);
+  if (!options_.caller_keeps_others_away) {
+    TRY(auto lock, LockStack(stack_, doing, clock_));
+    lock_ = std::move(lock);
+  }
   // Somebody may have switched it while we waited for nothing.
   TRY(stack_, registry_.Get(name));
   TRY(records_, Migrations(stack_));
@@ -106,9 +109,18 @@ Result<MigrationReport> Migrator::Rehearse(const MigrationPlan& plan, bool count
 
 Result<std::optional<MigrationReport>> Migrator::CompleteInterrupted(std::string_view kind) {
   for (const auto& record : records_) {
-    const bool switched = record.stage == Stage::kCutOver ||
-                          (record.stage == Stage::kVerified && IsPublished(record));
-    if (!switched) continue;
+    if (record.stage != Stage::kCutOver && record.stage != Stage::kVerified) continue;
+    if (!IsPublished(record)) {
+      // An update whose service did not work went back before this was written down.
+      if (record.stage == Stage::kCutOver) {
+        TRY(auto journal, migrate::Journal::Open(record.journal(), clock_));
+        TRY_OK(migrate::RemoveBuild(record.folder));
+        TRY_OK(journal.MoveTo(Stage::kFinished));
+        TRY(records_, Migrations(stack_));
+        return CompleteInterrupted(kind);
+      }
+      continue;
+    }
     TRY(auto completed, Complete(record));
     TRY(records_, Migrations(stack_));
     if (completed.kind == kind) return std::optional<MigrationReport>(std::move(completed));
@@ -179,6 +191,12 @@ Result<MigrationReport> Migrator::Work(const MigrationRecord& record, bool resum
     auto compared = CompareWithOriginal(record, built->result, report);
     if (!compared.ok()) return Stopped(record, std::move(report), std::move(compared).error());
   }
+  if (options_.before_cut_over) {
+    if (auto may = options_.before_cut_over(report); !may.ok()) {
+      report.interrupted = std::move(may).error();
+      return report;
+    }
+  }
   if (auto cut = CutOver(record, built->result, report, journal); !cut.ok())
     return Stopped(record, std::move(report), std::move(cut).error());
   report.finished_at = IsoMillis(clock_.NowMillis());
@@ -205,26 +223,26 @@ Result<MigrationReport> Migrator::Stopped(const MigrationRecord& record, Migrati
 Status Migrator::CutOver(const MigrationRecord& record, const files::Path& result,
                          MigrationReport& report, migrate::Journal& journal) {
   TRY(auto builder, GenerationBuilder::ForStack(registry_, stack_));
-  // A second name for the same file: until the switch is journaled, the work folder has it too.
-  if (::link(result.c_str(), builder.items().c_str()) != 0)
-    return files::ErrnoError("move", result, errno);
   json::object counts;
   for (const auto& [table, check] : report.verifications.back().tables)
     if (check.after.count > 0) counts[table] = check.after.count;
   items::Position position = 0;
   {
-    TRY(const auto store, items::OpenSqliteStore(builder.items(), {.read_only = true}));
+    TRY(const auto store, items::OpenSqliteStore(result, {.read_only = true}));
     TRY(position, store->LastChange(op_));
   }
-  TRY_OK(RemoveSideFiles(builder.items()));
+  // A second name for the same file: until the switch is journaled, the work folder has it too.
+  TRY_OK(items::SealSqliteStore(result));
+  if (::link(result.c_str(), builder.items().c_str()) != 0)
+    return files::ErrnoError("move", result, errno);
   VAMS_POINT("migrate.before_cut_over");
-  TRY(const auto published, builder.Publish(record.plan.to,
-                                            {{"kind", record.plan.kind},
-                                             {"migration", record.id},
-                                             {"from", record.plan.from.ToString()},
-                                             {"generation", record.plan.generation},
-                                             {"position", position}},
-                                            std::move(counts)));
+  json::object origin{{"kind", record.plan.kind},
+                      {"migration", record.id},
+                      {"from", record.plan.from.ToString()},
+                      {"generation", record.plan.generation},
+                      {"position", position}};
+  if (options_.config) TRY_OK(BringConfig(stack_, *options_.config, builder.folder(), origin));
+  TRY(const auto published, builder.Publish(record.plan.to, std::move(origin), std::move(counts)));
   VAMS_POINT("migrate.published");
   stack_ = published;
   report.result_generation = published.current.number;
@@ -235,12 +253,6 @@ Status Migrator::JournalCutOver(migrate::Journal& journal) {
   TRY_OK(journal.Append("cut over", {{"generation", stack_.current.number},
                                      {"position", NumberOf(stack_.current.origin, "position")}}));
   return journal.MoveTo(Stage::kCutOver);
-}
-
-Status Migrator::RemoveSideFiles(const files::Path& store) {
-  for (const char* suffix : {"-wal", "-shm", "-lock"})
-    TRY_OK(files::RemoveTree(store.string() + suffix));
-  return Ok();
 }
 
 Result<MigrationReport> Migrator::Complete(const MigrationRecord& record) {

@@ -20,7 +20,7 @@ class Migrator {
            OpContext& op, const migrate::OnProgress& progress)
       : registry_(registry), options_(options), clock_(clock), op_(op), progress_(progress) {}
 
-  // Takes the stack's lock for as long as this object lives.
+  // Takes the stack's lock for as long as this object lives, unless the caller keeps others away.
   Status Take(const std::string& name, std::string_view doing);
 
   const Stack& stack() const { return stack_; }
@@ -54,7 +54,6 @@ class Migrator {
   Status CutOver(const MigrationRecord& record, const files::Path& result, MigrationReport& report,
                  migrate::Journal& journal);
   Status JournalCutOver(migrate::Journal& journal);
-  static Status RemoveSideFiles(const files::Path& store);
   // An attempt before this one switched and did not get to write it down.
   Result<MigrationReport> Complete(const MigrationRecord& record);
   Status Finish(const MigrationRecord& record, const MigrationReport& report,

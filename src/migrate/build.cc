@@ -94,9 +94,12 @@ class Builder {
                                              .on_progress = job_.on_progress}));
       TRY_OK(Demand(verification));
       VAMS_POINT("migrate.verified");
+      destination.reset();
+      TRY_OK(items::SealSqliteStore(stage));
       TRY_OK(
           Log("verified leg",
               {{"leg", name}, {"outcome", ToJson(ran)}, {"verification", ToJson(verification)}}));
+      VAMS_POINT("migrate.verified_leg");
       outcome.verifications.push_back(std::move(verification));
       outcome.result = stage;
     }

@@ -29,8 +29,8 @@ Result<Parsed> Parse(const files::Path& path, std::string_view text) {
     json::value value = json::parse(text.substr(parsed.good_bytes, end - parsed.good_bytes), ec);
     if (ec || !value.is_object())
       return Error(Code::kCorrupt,
-                   fmt::format("{} is damaged: line {} is no JSON object; the migration cannot go "
-                               "on; cancel it and start again",
+                   fmt::format("{} is damaged: line {} is no JSON object; what it tells of cannot "
+                               "go on; cancel it and start again",
                                path.string(), line));
     parsed.entries.push_back(std::move(value.as_object()));
     parsed.good_bytes = end + 1;
@@ -102,20 +102,35 @@ Journal::Journal(Journal&& other) noexcept
       entries_(std::move(other.entries_)),
       stage_(other.stage_) {}
 
-Status Journal::Append(std::string_view event, json::object entry) {
-  json::object line{{"at", IsoMillis(clock_->NowMillis())}, {"event", event}};
+namespace {
+json::object LineOf(const Clock& clock, std::string_view event, json::object entry) {
+  json::object line{{"at", IsoMillis(clock.NowMillis())}, {"event", event}};
   for (auto& member : entry) line[member.key()] = std::move(member.value());
-  const std::string text = json::serialize(line) + "\n";
-  if (::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      ::fdatasync(fd_) != 0) {
+  return line;
+}
+}  // namespace
+
+Status Journal::Write(std::string_view line, bool durably) {
+  if (::write(fd_, line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
+      (durably && ::fdatasync(fd_) != 0)) {
     const int error = errno == 0 ? ENOSPC : errno;
     // What follows must not be appended to half a line.
     (void)!::ftruncate(fd_, static_cast<off_t>(bytes_));
     return files::ErrnoError("write", path_, error);
   }
-  bytes_ += text.size();
+  bytes_ += line.size();
+  return Ok();
+}
+
+Status Journal::Append(std::string_view event, json::object entry) {
+  json::object line = LineOf(*clock_, event, std::move(entry));
+  TRY_OK(Write(json::serialize(line) + "\n", true));
   entries_.push_back(std::move(line));
   return Ok();
+}
+
+Status Journal::Tell(std::string_view event, json::object entry) {
+  return Write(json::serialize(LineOf(*clock_, event, std::move(entry))) + "\n", false);
 }
 
 Status Journal::MoveTo(Stage stage) {

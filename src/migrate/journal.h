@@ -1,7 +1,8 @@
-// The journal of a migration: what was decided and how far it has come, one JSON object a line,
-// each durable before the next thing happens.  Format: docs/formats/migration-journal.md.
+// The journal of a migration or of another operation: what was decided and how far it has come, one
+// JSON object a line, each durable before the next thing happens.  Formats:
+// docs/formats/migration-journal.md, docs/formats/operation-journal.md.
 //
-// Not thread-safe; the one process that holds the migration's lock writes it.  Blocks on disk.
+// Not thread-safe; the one process that holds the lock of the work writes it.  Blocks on disk.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -30,6 +31,9 @@ class Journal {
 
   // Adds an entry with "at" in front and makes it durable.
   Status Append(std::string_view event, boost::json::object entry);
+  // Adds a line for whoever reads along, without waiting for the disk; it is no entry of this
+  // object's.
+  Status Tell(std::string_view event, boost::json::object entry);
   // kConflict when MayMove says no.
   Status MoveTo(Stage stage);
 
@@ -43,6 +47,7 @@ class Journal {
  private:
   Journal(files::Path path, int fd, const Clock& clock)
       : path_(std::move(path)), fd_(fd), clock_(&clock) {}
+  Status Write(std::string_view line, bool durably);
 
   files::Path path_;
   int fd_ = -1;

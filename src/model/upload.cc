@@ -200,6 +200,7 @@ NewUpload ReadNewUpload(const boost::json::object& body, Problems& problems) {
   upload.database_id = reader.Text("databaseId", kDatabaseId);
   upload.type = ReadType(reader);
   upload.files = ReadFilesToUpload(reader);
+  upload.bundle = reader.OptionalBool("bundle").value_or(false);
   CheckNewUpload(upload, problems);
   return upload;
 }

@@ -37,6 +37,8 @@ struct UploadTarget {
 
 struct NewUpload : UploadTarget {
   std::vector<FileToUpload> files;
+  // The client sends small files in bundles (model/part_bundle.h), and needs no address for each.
+  bool bundle = false;
 };
 
 struct UploadedPart {

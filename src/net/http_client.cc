@@ -228,6 +228,10 @@ struct HttpClient::Impl {
     Set(handle, CURLOPT_CONNECTTIMEOUT_MS,
         static_cast<long>(std::min(limit, request.connect_timeout).count()));
     if (!options.ca_bundle.empty()) Set(handle, CURLOPT_CAINFO, options.ca_bundle.c_str());
+    if (options.any_certificate) {
+      Set(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+      Set(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
     if (request.direct) Set(handle, CURLOPT_PROXY, "");
     if (request.method == "HEAD") {
       Set(handle, CURLOPT_NOBODY, 1L);

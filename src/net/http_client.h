@@ -16,6 +16,8 @@ namespace vams::net {
 struct HttpClientOptions {
   std::string ca_bundle;              // a PEM file; empty: the system's
   std::size_t idle_connections = 32;  // handles kept for later calls
+  // For an address of this very machine alone, which certificates do not name.
+  bool any_certificate = false;
 };
 
 class HttpClient final : public Transport {

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kFormatFile = "format";
+constexpr std::string_view kWritersFile = "writers";  // pack_store.cc
 constexpr std::string_view kName = "vams-blobs ";
 constexpr std::string_view kFiles = "vams-blobs 1\n";
 constexpr std::string_view kPacks = "vams-blobs 2\n";
@@ -91,8 +92,10 @@ Status CheckKey(const files::Path& folder, const BlobFormat& format, const Secre
 Status CheckEmpty(const files::Path& folder) {
   std::error_code ec;
   for (fs::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec)) {
-    // What a creation that was cut off leaves behind.
-    if (it->path().filename().native().starts_with(kFormatFile)) continue;
+    // What a creation that was cut off leaves behind, and the lock of whoever clones an empty
+    // stack.
+    const std::string name = it->path().filename().native();
+    if (name.starts_with(kFormatFile) || name == kWritersFile) continue;
     return Error(Code::kInvalid,
                  fmt::format("{} is not empty and no blob folder; choose an empty or a new folder",
                              folder.string()));

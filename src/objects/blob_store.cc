@@ -102,6 +102,12 @@ Result<BlobInfo> DigestFile(const files::Path& path) {
   return digests.Finish();
 }
 
+BlobInfo DigestBytes(std::string_view bytes) {
+  Digests digests;
+  digests.Update(bytes);
+  return digests.Finish();
+}
+
 // ---- BlobStore ----
 
 BlobStore::BlobStore(files::Path folder, const BlobStoreOptions& options,
@@ -399,11 +405,13 @@ Status BlobBatch::AddStaged(StagedFile file, const BlobInfo& info) {
 }
 
 Result<BlobInfo> BlobBatch::AddBytes(std::string_view bytes) {
-  Digests digests;
-  digests.Update(bytes);
-  const BlobInfo info = digests.Finish();
-  TRY_OK(impl_->TakeBytes(std::string(bytes), info));
+  const BlobInfo info = DigestBytes(bytes);
+  TRY_OK(AddBytes(bytes, info));
   return info;
+}
+
+Status BlobBatch::AddBytes(std::string_view bytes, const BlobInfo& info) {
+  return impl_->TakeBytes(std::string(bytes), info);
 }
 
 Status BlobBatch::Commit() {

@@ -39,6 +39,7 @@ struct BlobExpectation {
 
 // Digests of a regular file, in one pass.
 Result<BlobInfo> DigestFile(const files::Path& path);
+BlobInfo DigestBytes(std::string_view bytes);
 
 class BlobReader;
 class PackStore;
@@ -136,6 +137,8 @@ class BlobBatch {
 
   Result<BlobInfo> AddFile(const files::Path& path, const BlobExpectation& expected = {});
   Result<BlobInfo> AddBytes(std::string_view bytes);
+  // The same where the digests were taken before.
+  Status AddBytes(std::string_view bytes, const BlobInfo& info);
   Status AddStaged(StagedFile file, const BlobInfo& info);
 
   std::size_t count() const;    // contents that Commit has to store

@@ -163,9 +163,20 @@ void AppendNumber(std::string& out, Tag tag, std::uint64_t number) {
   AppendText(out, tag, std::string_view(bytes.data(), bytes.size()));
 }
 
+std::string_view MethodText(UrlMethod method) {
+  switch (method) {
+    case UrlMethod::kPut:
+      return "P";
+    case UrlMethod::kPost:
+      return "B";
+    default:
+      return "G";
+  }
+}
+
 std::string EncodeGrant(const UrlGrant& grant) {
   std::string out(1, kForm);
-  AppendText(out, Tag::kMethod, grant.method == UrlMethod::kPut ? "P" : "G");
+  AppendText(out, Tag::kMethod, MethodText(grant.method));
   AppendText(out, Tag::kBucket, grant.bucket);
   AppendText(out, Tag::kKey, grant.key);
   AppendText(out, Tag::kVersionId, grant.version_id);
@@ -205,8 +216,12 @@ bool SetField(UrlGrant& grant, Tag tag, std::string_view value) {
   const bool is_number = value.size() == 8;
   switch (tag) {
     case Tag::kMethod:
-      grant.method = value == "P" ? UrlMethod::kPut : UrlMethod::kGet;
-      return value == "P" || value == "G";
+      for (const UrlMethod method : {UrlMethod::kGet, UrlMethod::kPut, UrlMethod::kPost})
+        if (value == MethodText(method)) {
+          grant.method = method;
+          return true;
+        }
+      return false;
     case Tag::kBucket:
       grant.bucket = value;
       return true;
@@ -292,15 +307,23 @@ Status CheckGrant(const UrlGrant& grant) {
     TRY_OK(CheckField("content type", grant.content_type, kMaxTypeBytes));
     return CheckField("content disposition", grant.content_disposition, kMaxDispositionBytes);
   }
-  if (grant.method != UrlMethod::kPut)
-    return Error(Code::kInvalid, "a signed URL is for GET, which allows HEAD too, or for PUT");
+  if (grant.method != UrlMethod::kPut && grant.method != UrlMethod::kPost)
+    return Error(Code::kInvalid,
+                 "a signed URL is for GET, which allows HEAD too, for PUT or for POST");
   if (!grant.version_id.empty() || grant.range || !grant.content_type.empty() ||
       !grant.content_disposition.empty())
     return Error(Code::kInvalid,
                  "version, range and header fields are of a signed URL for "
                  "reading; sign one for GET");
-  if (grant.upload_id.empty() || grant.upload_id.size() > kMaxUploadIdBytes ||
-      grant.part_number < 1 || grant.part_number > kMaxPart)
+  const bool named = !grant.upload_id.empty() && grant.upload_id.size() <= kMaxUploadIdBytes;
+  if (grant.method == UrlMethod::kPost) {
+    if (named && grant.part_number == 0 && grant.content_length) return Ok();
+    return Error(Code::kInvalid,
+                 fmt::format("a signed URL for many parts is for one upload, with an id of 1 to {} "
+                             "bytes, and bounds the body, which says the parts' numbers",
+                             kMaxUploadIdBytes));
+  }
+  if (!named || grant.part_number < 1 || grant.part_number > kMaxPart)
     return Error(Code::kInvalid,
                  fmt::format("a signed URL for writing is for one part of an upload: an upload id "
                              "of 1 to {} bytes and a part number of 1 to {} are needed",
@@ -405,11 +428,13 @@ Result<VerifiedUrl> SignedUrls::Verify(OpContext& op, UrlMethod used, std::strin
   if (!grant) return Denied("another release signed it, and this one does not know its form");
   if (const auto good = CheckGrant(*grant); !good.ok())
     return Denied("another release signed it: " + good.error().message);
-  if ((used == UrlMethod::kPut) != (grant->method == UrlMethod::kPut))
+  if ((used == UrlMethod::kHead ? UrlMethod::kGet : used) != grant->method)
     return Error(Code::kDenied,
                  fmt::format("this address is for {} only; nothing was read or stored; ask for one "
                              "that allows what you want to do",
-                             grant->method == UrlMethod::kPut ? "PUT" : "GET and HEAD"),
+                             grant->method == UrlMethod::kPut    ? "PUT"
+                             : grant->method == UrlMethod::kPost ? "POST"
+                                                                 : "GET and HEAD"),
                  "signed URL refused: it is for another method");
   return VerifiedUrl{.grant = *std::move(grant), .expires_seconds = expires};
 }

@@ -1,7 +1,7 @@
-// Signed object URLs: whoever holds one may read one object, or store one part of an upload,
-// without an account and until it expires.  For the endpoints that hand such URLs out and for the
-// one that honours them.  Spec: api-assets.md sections 1.11, 5.3, 8.  Format:
-// docs/formats/signed-urls.md.
+// Signed object URLs: whoever holds one may read one object, store one part of an upload, or store
+// parts of the files of one upload, without an account and until it expires.  For the endpoints
+// that hand such URLs out and for the one that honours them.  Spec: api-assets.md
+// sections 1.11, 5.3, 8.  Format: docs/formats/signed-urls.md.
 //
 // Thread-safe.  Signing and verifying take microseconds; once a minute, and for a key that is not
 // known, they read the item store.
@@ -28,7 +28,8 @@ inline constexpr std::string_view kSignedUrlPath = "/objects/";
 // No signed URL's target is as long as this.
 inline constexpr std::size_t kMaxSignedUrlBytes = 8192;
 
-enum class UrlMethod : std::uint8_t { kGet, kHead, kPut };
+// kPost: many small parts in one body (docs/formats/part-bundle.md).
+enum class UrlMethod : std::uint8_t { kGet, kHead, kPut, kPost };
 
 // Both ends belong to it.
 struct ByteBounds {
@@ -39,7 +40,7 @@ struct ByteBounds {
 
 // What a URL allows.
 struct UrlGrant {
-  UrlMethod method = UrlMethod::kGet;  // kGet, which allows HEAD as well, or kPut
+  UrlMethod method = UrlMethod::kGet;  // kGet, which allows HEAD as well, kPut or kPost
   std::string bucket;
   std::string key;
 
@@ -49,7 +50,8 @@ struct UrlGrant {
   std::string content_type;         // of the answer, instead of the object's
   std::string content_disposition;  // of the answer; ASCII, other names as filename* (RFC 6266)
 
-  // kPut only: the part that is stored.
+  // kPut: the part that is stored.  kPost: the upload of an asset whose files the parts are of,
+  // without a number; the key is the asset's id.
   std::string upload_id;
   int part_number = 0;                       // 1 to 10000
   std::optional<ByteBounds> content_length;  // how many bytes the body may have

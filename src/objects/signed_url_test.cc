@@ -28,7 +28,7 @@ using test::MessageOf;
 TEST(SignedUrl, CarriesItsWholeGrant) {
   World world;
   const auto urls = world.Open();
-  for (const UrlGrant& grant : {Reading(), EverythingForReading(), Part()}) {
+  for (const UrlGrant& grant : {Reading(), EverythingForReading(), Part(), Bundle()}) {
     const std::string target = Must(urls->Sign(world.op, grant, 3600));
 
     const auto verified = Must(urls->Verify(world.op, grant.method, target));
@@ -169,6 +169,12 @@ TEST(SignedUrl, IsNotMadeForWhatCannotBe) {
   EXPECT_EQ(code([](UrlGrant& g) { g.range = ByteBounds{0, 1}; }, Part()), invalid);
   EXPECT_EQ(code([](UrlGrant& g) { g.content_type = "t"; }, Part()), invalid);
   EXPECT_EQ(code([](UrlGrant& g) { g.content_disposition = "d"; }, Part()), invalid);
+  EXPECT_EQ(code([](UrlGrant& g) { g.part_number = 1; }, Bundle()), invalid);
+  EXPECT_EQ(code([](UrlGrant& g) { g.upload_id = ""; }, Bundle()), invalid);
+  EXPECT_EQ(code([](UrlGrant& g) { g.content_length.reset(); }, Bundle()), invalid);
+  EXPECT_EQ(code([](UrlGrant& g) { g.content_length = ByteBounds{2, 1}; }, Bundle()), invalid);
+  EXPECT_EQ(code([](UrlGrant& g) { g.version_id = "v"; }, Bundle()), invalid);
+  EXPECT_EQ(code([](UrlGrant& g) { g.range = ByteBounds{0, 1}; }, Bundle()), invalid);
 }
 
 // ---- What is refused ---------------------------------------------------------------------------
@@ -177,7 +183,7 @@ TEST(SignedUrl, IsNotMadeForWhatCannotBe) {
 TEST(SignedUrl, EveryChangedByteIsRefused) {
   World world;
   const auto urls = world.Open();
-  for (const UrlGrant& grant : {EverythingForReading(), Part()}) {
+  for (const UrlGrant& grant : {EverythingForReading(), Part(), Bundle()}) {
     const std::string target = Must(urls->Sign(world.op, grant, 3600));
     for (std::size_t at = 0; at < target.size(); ++at) {
       for (int bit = 0; bit < 8; ++bit) {
@@ -244,6 +250,12 @@ TEST(SignedUrl, IsForItsMethodOnly) {
   EXPECT_TRUE(urls->Verify(world.op, UrlMethod::kPut, part).ok());
   ExpectDenied(urls->Verify(world.op, UrlMethod::kGet, part), "another method", part);
   ExpectDenied(urls->Verify(world.op, UrlMethod::kHead, part), "another method", part);
+  const std::string bundle = Must(urls->Sign(world.op, Bundle(), 60));
+  for (const auto method : {UrlMethod::kGet, UrlMethod::kHead, UrlMethod::kPut})
+    ExpectDenied(urls->Verify(world.op, method, bundle), "another method", bundle);
+  EXPECT_TRUE(urls->Verify(world.op, UrlMethod::kPost, bundle).ok());
+  ExpectDenied(urls->Verify(world.op, UrlMethod::kPost, part), "another method", part);
+  ExpectDenied(urls->Verify(world.op, UrlMethod::kPost, reading), "another method", reading);
 }
 
 TEST(SignedUrl, OfAnotherStackIsRefused) {

@@ -89,6 +89,14 @@ inline UrlGrant Part() {
           .content_length = ByteBounds{.low = 1, .high = std::uint64_t{5} << 30}};
 }
 
+inline UrlGrant Bundle() {
+  return {.method = UrlMethod::kPost,
+          .bucket = "assets",
+          .key = "gantry-12",
+          .upload_id = "y0123456789abcdef",
+          .content_length = ByteBounds{.low = 1, .high = std::uint64_t{64} << 20}};
+}
+
 inline UrlGrant EverythingForReading() {
   UrlGrant grant = Reading();
   grant.version_id = "c07e6d1c0b3f4c1f9d8d4f0d0f5e7a11";

@@ -108,6 +108,12 @@ struct StagedContent {
   friend bool operator==(const StagedContent&, const StagedContent&) = default;
 };
 
+// A whole content in memory, for StageMany.
+struct ContentBytes {
+  std::string_view bytes;          // live until the call returns
+  std::optional<std::string> md5;  // that they must have, lower-case hexadecimal
+};
+
 // A new version with a staged content.
 struct PutChange {
   ObjectId object;
@@ -219,6 +225,19 @@ struct NewUpload {
   ObjectMetadata metadata;
 };
 
+// A whole part in memory, for PutParts.
+struct PartBytes {
+  std::string upload_id;
+  std::uint32_t number = 0;
+  std::string_view bytes;          // live until the call returns
+  std::optional<std::string> md5;  // that they must have, lower-case hexadecimal
+};
+
+struct UploadWithParts {
+  UploadInfo info;
+  std::vector<PartInfo> parts;  // all of them, by number
+};
+
 struct ListUploadsRequest {
   std::optional<std::string> bucket;                  // nothing: of all buckets
   std::optional<std::int64_t> created_before_millis;  // only older ones
@@ -299,6 +318,17 @@ class ObjectStore {
   virtual Result<PartInfo> PutPart(OpContext& op, const std::string& upload_id,
                                    std::uint32_t number, const ByteSource& source,
                                    const ContentExpectation& expected) = 0;
+  // Stores or replaces many small parts, of any uploads; engines that can make them durable
+  // together. One result for each, in order: what PutPart would say of that part (kNotFound,
+  // kInvalid).  Of parts with the same upload and number the last one stays.  An error of the whole
+  // call is the store's, such as a full disk: some of the parts may have been stored, and storing
+  // all of them again does no harm.
+  virtual Result<std::vector<Result<PartInfo>>> PutParts(OpContext& op,
+                                                         std::span<const PartBytes> parts);
+  // Many unfinished uploads with their parts, in order; nothing for one that does not exist, was
+  // completed or aborted.  They are not looked at in the same moment.
+  virtual Result<std::vector<std::optional<UploadWithParts>>> FindUploads(
+      OpContext& op, std::span<const std::string> upload_ids);
   // At most 1000 parts a page.
   virtual Result<PartPage> ListParts(OpContext& op, const std::string& upload_id,
                                      const std::string& cursor, std::size_t limit) = 0;
@@ -317,9 +347,13 @@ class ObjectStore {
   // many.  Does nothing on engines that do so themselves.
   virtual Result<std::size_t> Tidy(OpContext& op, std::int64_t ended_before_millis) = 0;
 
-  // ---- Together.  Both are kNotSupported without traits().atomic_changes.
+  // ---- Together.  All are kNotSupported without traits().atomic_changes.
   virtual Result<StagedContent> Stage(OpContext& op, const ByteSource& source,
                                       const ContentExpectation& expected) = 0;
+  // Many small contents, which engines can make durable together.  One result for each, in order,
+  // kInvalid where it is not what was expected; an error of the call is the store's.
+  virtual Result<std::vector<Result<StagedContent>>> StageMany(
+      OpContext& op, std::span<const ContentBytes> contents);
   // All changes and all item writes take effect, or none.  One entry for each change: the version
   // made, or nothing where nothing was made.  Changes of other writers to the same objects are not
   // conflicts: the store reads again and applies the changes on top.  kConflict is left for

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <iterator>
 
 #include "base/encoding.h"
 #include "base/hash.h"
@@ -68,6 +69,58 @@ Result<std::vector<std::string>> ObjectStore::CreateUploads(OpContext& op,
     ids.push_back(*std::move(id));
   }
   return ids;
+}
+
+Result<std::vector<Result<PartInfo>>> ObjectStore::PutParts(OpContext& op,
+                                                            std::span<const PartBytes> parts) {
+  std::vector<Result<PartInfo>> results;
+  for (const PartBytes& part : parts) {
+    auto put = PutPart(op, part.upload_id, part.number, SourceOf(part.bytes),
+                       {.size = part.bytes.size(), .md5 = part.md5});
+    if (!put.ok() && put.error().code != Code::kNotFound && put.error().code != Code::kInvalid)
+      return std::move(put).error();
+    results.push_back(std::move(put));
+  }
+  return results;
+}
+
+Result<std::vector<Result<StagedContent>>> ObjectStore::StageMany(
+    OpContext& op, std::span<const ContentBytes> contents) {
+  std::vector<Result<StagedContent>> results;
+  for (const ContentBytes& content : contents) {
+    auto staged = Stage(op, SourceOf(content.bytes), {.md5 = content.md5});
+    if (!staged.ok() && staged.error().code != Code::kInvalid) return std::move(staged).error();
+    results.push_back(std::move(staged));
+  }
+  return results;
+}
+
+Result<std::vector<std::optional<UploadWithParts>>> ObjectStore::FindUploads(
+    OpContext& op, std::span<const std::string> upload_ids) {
+  // One that ends between the calls is none.
+  const auto find = [&](const std::string& id) -> Result<UploadWithParts> {
+    UploadWithParts found;
+    TRY(found.info, HeadUpload(op, id));
+    std::string cursor;
+    do {
+      TRY(auto page, ListParts(op, id, cursor, kMaxPage));
+      std::ranges::move(page.parts, std::back_inserter(found.parts));
+      cursor = std::move(page.next);
+    } while (!cursor.empty());
+    return found;
+  };
+  std::vector<std::optional<UploadWithParts>> uploads;
+  for (const std::string& id : upload_ids) {
+    auto found = find(id);
+    const bool none = !found.ok() && (found.error().code == Code::kNotFound ||
+                                      found.error().code == Code::kInvalid);
+    if (!found.ok() && !none) return std::move(found).error();
+    if (none)
+      uploads.emplace_back();
+    else
+      uploads.emplace_back(*std::move(found));
+  }
+  return uploads;
 }
 
 Result<VersionInfo> ObjectStore::PutBytes(OpContext& op, const ObjectId& object,

@@ -77,6 +77,8 @@ items::TableSpec Keyed(std::string_view name, std::string partition, std::string
 
 std::span<const items::TableSpec> SystemTables() {
   static const std::vector<items::TableSpec> specs = {
+      // How far a standby has followed: lifecycle/ab/state.h.
+      Keyed("sys.ab", "name", "", ""),
       Keyed(kAccountsTable, "userId", "", ""),
       Keyed(kArchivedObjectsTable, "asset", "key", ""),
       Keyed(kAssetMarksTable, "asset", "", ""),

@@ -16,6 +16,7 @@ import json
 import pathlib
 import random
 import signal
+import struct
 import sys
 import threading
 import time
@@ -152,6 +153,51 @@ def complete_upload(bench):
     return request, holds
 
 
+def bundle_of(parts):
+    """docs/formats/part-bundle.md"""
+    body = b"vams-parts 1\n".ljust(16, b"\0")
+    for name, number, content in parts:
+        body += b"VPRT" + struct.pack("<III", number, len(content), len(name)) + hashlib.md5(content).digest()
+        body += name.encode() + content
+    return body + b"VEND" + struct.pack("<I", len(parts))
+
+
+def send_bundle(bench):
+    """Small files, all in one request: afterwards the store has all of them or none."""
+    asset = bench.new_asset()
+    files = {path: content for path, content in bench.files_of(asset).items() if path != "/large.bin"}
+
+    def begin():
+        begun = bench.call("POST", "/uploads", {
+            "assetId": asset, "databaseId": DATABASE, "uploadType": "assetFile", "bundle": True,
+            "files": [{"relativeKey": path, "file_size": len(content), "num_parts": 1}
+                      for path, content in files.items()]})
+        names = {file["relativeKey"]: file["uploadIdS3"] for file in begun["files"]}
+        body = bundle_of([(names[path], 1, content) for path, content in files.items()])
+        done = [{"relativeKey": path, "uploadIdS3": names[path],
+                 "parts": [{"PartNumber": 1, "ETag": hashlib.md5(content).hexdigest()}]}
+                for path, content in files.items()]
+        complete = (f"/uploads/{begun['uploadId']}/complete",
+                    {"assetId": asset, "databaseId": DATABASE, "uploadType": "assetFile", "files": done})
+        return ("POST", "/" + begun["bundle"]["uploadUrl"].split("/", 3)[3], body), complete
+
+    request, complete = begin()
+
+    def all_there():
+        return bench.live(asset) == set(files) and all(bench.same_content(asset, *file) for file in files.items())
+
+    def holds():
+        if bench.call("POST", *complete)["overallSuccess"]:
+            return all_there() and "done"
+        if bench.live(asset) != set():
+            return False
+        again, end = begin()
+        return (bench.ask(*again).status == 200 and bench.call("POST", *end)["overallSuccess"] and all_there()
+                and "not")
+
+    return request, holds
+
+
 def move(bench):
     asset = bench.asset_with_files()
     source, target = "/large.bin", "/moved/large.bin"
@@ -227,7 +273,7 @@ def create_version(bench):
     return ("POST", bench.path(asset, "/createVersion"), {"useLatestFiles": True, "comment": "snapshot"}), holds
 
 
-OPERATIONS = {"completing an upload": complete_upload, "moving a file": move, "copying a file": copy,
+OPERATIONS = {"completing an upload": complete_upload, "sending a bundle": send_bundle, "moving a file": move, "copying a file": copy,
               "archiving an asset": archive, "deleting an asset": delete, "making a version": create_version}
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kills `vams backup create|restore|prune` of this build at every fault point and at random moments, makes every point
+"""Kills `vams backup create|restore|prune`, restores of one database included, of this build at every fault point and at random moments, makes every point
 fail, fills the disk, takes permissions away, and backs up a stack that is served and written to.  After each:
 
   - what did not finish ends in another exit code than 0 and without a word of success;
@@ -199,6 +199,54 @@ class Backups:
         return "vams backup create without permission", scenario
 
 
+class Parts(Backups):
+    """A stack with two databases, a backup, and changes to both since: one of them is restored."""
+
+    ROWS = 1_200  # more than one commit
+
+    def __init__(self, suite, rng):  # pylint: disable=super-init-not-called
+        self.suite, self.vams, self.rng = suite, suite.options.vams, rng
+        self.home = suite.folder / "parts"
+        self.put("before", range(self.ROWS))
+        succeed(self.command(self.home, "create"))
+        self.put("after", range(self.ROWS // 2, self.ROWS + 100))
+        self.now = self.contents(self.home)
+        done = self.copy(pathlib.Path(tempfile.mkdtemp(dir=suite.folder)))
+        succeed(self.command(done, "restore", *self.arguments("restore")))
+        self.restored = self.contents(done)
+        self.expect_restored()
+
+    def put(self, word, numbers):
+        with tempfile.TemporaryDirectory(dir=self.suite.folder) as folder:
+            rows = {"DatabaseStorageTable": [{"databaseId": d} for d in ("yard", "mill")],
+                    "AssetStorageTable": [{"databaseId": d, "assetId": f"{d}-{i}", "assetName": word}
+                                          for d in ("yard", "mill") for i in numbers]}
+            for table, items in rows.items():
+                lines = (json.dumps({"Item": {k: {"S": v} for k, v in item.items()}}) for item in items)
+                (pathlib.Path(folder) / f"{table}.json").write_text("\n".join(lines))
+            succeed([self.vams, "import", "--home", self.home, "--stack", "crash", "--from", folder, "--data-version", "2.5",
+                     *(("--merge",) if self.home.exists() else ())])
+
+    def arguments(self, operation):
+        return ("latest", "--database", "yard", "--replace") if operation == "restore" else super().arguments(operation)
+
+    def expect_restored(self):
+        assets = self.restored["export/AssetStorageTable.json"].decode().splitlines()
+        for database, word, count in (("yard", "before", self.ROWS), ("mill", "after", self.ROWS // 2 + 100)):
+            found = sum(f'"{database}"' in line and f'"{word}"' in line for line in assets)
+            check(found == count, f"{found} assets of {database} are as {word}, and not {count}")
+
+    def after_stop(self, home, operation):
+        if operation == "restore":
+            found = self.contents(home)
+            check(found in (self.now, self.restored), "the stack is neither as it was nor as it becomes")
+            succeed(self.command(home, "restore", *self.arguments("restore")))
+            self.expect_same(home, self.restored, "the stack")
+        self.expect_whole(home)
+        left = [p for p in (home / "stacks").rglob("*") if p.name.startswith((".restore", ".new"))]
+        check(not left, f"left behind: {left}")
+
+
 def write_for_a_while(bench, stop, failures):
     number = 0
     try:
@@ -262,9 +310,10 @@ def main():
     print(f"seed {options.seed}", flush=True)
     rng = random.Random(options.seed)
     points = [p for p in fault_points(options.source) if p.startswith("backup.")]
-    of = {"create": [p for p in points if not p.startswith(("backup.prune.", "backup.restored", "backup.before_publish"))],
-          "restore": [p for p in points if p.startswith(("backup.restored", "backup.before_publish"))] +
-                     ["lifecycle.publish.before_rename", "lifecycle.publish.before_switch"],
+    publish = ["lifecycle.publish.before_rename", "lifecycle.publish.before_switch"]
+    of = {"create": [p for p in points if not p.startswith(("backup.prune.", "backup.part.", "backup.restored",
+                                                            "backup.before_publish"))],
+          "restore": [p for p in points if p.startswith(("backup.restored", "backup.before_publish"))] + publish,
           "prune": [p for p in points if p.startswith(("backup.prune.", "backup.chunk", "backup.before_pack"))]}
     with tempfile.TemporaryDirectory(prefix="vams-crash-") as folder:
         os.chmod(folder, 0o755)
@@ -279,6 +328,11 @@ def main():
                             [backups.stopped_at(operation, p, rng.choice(LATER), "kill") for p in there])
                 suite.group(f"kills at random moments of {operation}",
                             [backups.killed_at_random(operation, i) for i in range(RANDOM_KILLS)])
+            parts, part_points = Parts(suite, rng), [p for p in points if p.startswith("backup.part.")] + publish
+            suite.group("kill and error at every point of the restore of a database",
+                        [parts.stopped_at("restore", p, 1, a) for p in part_points for a in ("kill", "error")])
+            suite.group("kill at a later visit of every point of the restore of a database",
+                        [parts.stopped_at("restore", p, rng.choice(LATER), "kill") for p in part_points])
             for operation in ("create", "restore"):
                 suite.group(f"a full disk at {operation}",
                             [backups.full_disk(operation, b) for b in DISK_BUDGETS])

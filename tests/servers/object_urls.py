@@ -14,6 +14,7 @@ import pathlib
 import re
 import signal
 import socket
+import struct
 import sys
 import time
 import urllib.parse
@@ -204,6 +205,32 @@ def full_disk(plant, preload):
     fits = plant.ask("PUT", url, b"y" * 1000)  # that disk takes no space back
     check(fits.status == 200, f"a part that fits: {fits.status} {fits.body}")
     check(plant.complete(upload, file, [fits.headers["ETag"]])["overallSuccess"], "not completed")
+    full_disk_for_a_bundle(plant)
+
+
+def full_disk_for_a_bundle(plant):
+    """What does not fit is answered as a whole; a smaller bundle gets in."""
+    contents = [bytes([i]) * 60_000 for i in range(8)]
+    begun = plant.call("POST", "/uploads", {
+        "assetId": "pump", "databaseId": "plant", "uploadType": "assetFile", "bundle": True,
+        "files": [{"relativeKey": f"/small{i}.txt", "file_size": len(content), "num_parts": 1}
+                  for i, content in enumerate(contents)]}, plant.token)
+
+    def send(contents):
+        body = b"vams-parts 1\n".ljust(16, b"\0")
+        for file, content in zip(begun["files"], contents):
+            name = file["uploadIdS3"].encode()
+            body += (b"VPRT" + struct.pack("<III", 1, len(content), len(name)) + hashlib.md5(content).digest()
+                     + name + content)
+        return plant.ask("POST", target(begun["bundle"]["uploadUrl"]), body + b"VEND" + struct.pack("<I", len(contents)))
+
+    full = send(contents)
+    check(full.status == 503 and "disk" in full.json()["message"], f"{full.status} {full.body[:200]}")
+    check("Retry-After" in full.headers, "nobody knows when to try again")
+    fits = send([b"one", b"two"])
+    check(fits.status == 200, f"a bundle that fits: {fits.status} {fits.body}")
+    for file, part in zip(begun["files"][:1], fits.json()["parts"]):
+        check(plant.complete(begun["uploadId"], file, [part["ETag"]])["overallSuccess"], "not completed")
 
 
 def main():

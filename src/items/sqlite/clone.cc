@@ -66,6 +66,27 @@ Status CloneSqliteStore(OpContext& op, const files::Path& from, const files::Pat
   return copied;
 }
 
+Status SealSqliteStore(const files::Path& path) {
+  {
+    TRY(const auto connection,
+        sqlite::Connection::Open(path, sqlite::Connection::Mode::kReadWrite));
+    TRY_OK(connection->Exec("PRAGMA synchronous=FULL; PRAGMA busy_timeout=1000"));
+    int pages_left = 0, pages_done = 0;
+    const int rc = sqlite3_wal_checkpoint_v2(connection->raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
+                                             &pages_left, &pages_done);
+    if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED || (rc == SQLITE_OK && pages_left > 0))
+      return Error(Code::kConflict,
+                   fmt::format("{} is open elsewhere, so its log could not be taken in; nothing "
+                               "was lost; stop who uses it and try again",
+                               path.string()));
+    if (rc != SQLITE_OK)
+      return sqlite::SqliteError(connection->raw(), rc, "write " + path.string());
+  }
+  for (const char* suffix : {"-wal", "-shm", "-lock"})
+    TRY_OK(files::RemoveTree(path.string() + suffix));
+  return files::SyncFolder(path.parent_path());
+}
+
 Status RemoveSqliteStore(const files::Path& path) {
   for (const char* suffix : {"", "-wal", "-shm", "-lock", "-bulk"})
     TRY_OK(files::RemoveTree(path.string() + suffix));

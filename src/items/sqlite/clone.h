@@ -1,6 +1,6 @@
-// Item stores as files: a second one with the same content, page by page, and removing one.  For
-// building a generation from another and for backups.  Thread-safe.  Blocks for as long as the file
-// is large.
+// Item stores as files: a second one with the same content, page by page, making one ready
+// for another name, and removing one.  For building a generation from another and for backups.
+// Thread-safe.  Blocks for as long as the file is large.
 #pragma once
 
 #include "base/op_context.h"
@@ -13,6 +13,11 @@ namespace vams::items {
 // exist.  When it returns, `to` is durable; after an error it is gone.  kNotFound if there is no
 // store at `from`.
 Status CloneSqliteStore(OpContext& op, const files::Path& from, const files::Path& to);
+
+// Takes the log of the store at `path` into its file, so that the file alone is the whole store and
+// may get another name; a log that a killed program has left is recovered first.  Nobody may have
+// it open: kConflict, and nothing is lost.  Durable when it returns.
+Status SealSqliteStore(const files::Path& path);
 
 // Removes a store that nobody has open, with everything that lies beside it
 // (docs/formats/items-sqlite.md); no error if there is none.

@@ -103,6 +103,42 @@ struct RestoreReport {
 Result<RestoreReport> Restore(Vault& vault, const StackRegistry& registry,
                               const RestoreRequest& request, const Setting& setting);
 
+// One database, or one asset of it, into a stack that is there and not served.
+struct PartRequest {
+  std::string id;
+  std::string stack;     // into which it goes: the one the backup is of, or another one
+  std::string database;  // the whole of it, if no asset is named
+  std::string asset;
+  std::optional<std::int64_t> at_millis;  // as RestoreRequest
+  bool skip_damaged = false;
+  // What is there now is replaced by what the backup has; else it is refused.
+  bool replace = false;
+  objects::EncryptionChoice encryption;  // of the stack
+};
+
+struct PartReport {
+  std::string backup, stack;
+  std::uint64_t generation = 0;
+  std::optional<std::string> state_at;
+  std::uint64_t assets = 0;
+  std::uint64_t added = 0, changed = 0, removed = 0, same = 0;  // rows
+  std::uint64_t contents = 0, bytes = 0;                        // that were not there
+  bool proved = false;  // what belongs to it are the rows of the backup
+  // Damage; and what was left out, because its other end is not there, or because it belongs to an
+  // asset of the same id in another database as well.
+  std::vector<Finding> findings;
+};
+
+// All rows that belong to it (assets, versions, files, metadata, schemas, pipelines and workflows
+// of the database, links whose ends exist, comments, subscriptions) and the contents that they
+// refer to, as a new generation of the stack; that before stays.  What belongs to nothing in it
+// (accounts, roles, constraints, tags) is as it was.  kNotFound if the backup has no such database
+// or asset; kConflict, and nothing is changed, if it is there and not to be replaced, if its
+// database is not there, or if its files lie where those of another asset do; kNotSupported for a
+// backup of another data version than the stack's.
+Result<PartReport> RestorePart(Vault& vault, const StackRegistry& registry,
+                               const PartRequest& request, const Setting& setting);
+
 // Restores into a stack that is thrown away and compares: rows by the digest of every table,
 // contents by theirs.
 Result<RestoreReport> VerifyByRestoring(Vault& vault, const files::Path& work,
@@ -112,6 +148,9 @@ Result<RestoreReport> VerifyByRestoring(Vault& vault, const files::Path& work,
 
 struct KeepRules {
   std::uint64_t last = 0, daily = 0, weekly = 0, monthly = 0;
+  // Backups whose manifest is damaged go too.  Else they stay, and so do all packs: nobody knows
+  // what such a backup needs.
+  bool drop_damaged = false;
   bool any() const { return last + daily + weekly + monthly > 0; }
 };
 
@@ -121,6 +160,7 @@ std::vector<bool> KeptBy(const KeepRules& rules, const std::vector<std::int64_t>
 struct PruneReport {
   std::vector<std::string> kept, removed;
   std::uint64_t chunks_removed = 0, packs_removed = 0, packs_rewritten = 0, freed_bytes = 0;
+  std::vector<Finding> findings;  // damaged manifests
 };
 
 // The vault is opened for pruning.  kInvalid for rules that keep nothing.

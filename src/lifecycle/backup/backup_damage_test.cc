@@ -39,12 +39,15 @@ TEST_P(EitherDamageTest, FindsAndNamesEveryDamage) {
     }
     for (const auto& bytes : broken) {
       lifecycle::test::Put(path, bytes);
-      EXPECT_THAT(Check().findings, Not(IsEmpty())) << path << " " << bytes.size();
+      const bool found = !Check().findings.empty();
       // What a restore does not need (a list, the log of the state it has) may be damaged; but
       // nothing that is wrong comes of it.
       const std::string name = fmt::format("broken{}", ++number);
       const auto restored = TryRestore({.id = made.manifest.id, .stack = name});
       EXPECT_EQ(restored.ok(), registry_.Exists(name));
+      // A compressed frame has a few bits that no decoder looks at: then every content is the same.
+      const bool harmless = bytes.size() == whole.size() && restored.ok() && restored->proved;
+      EXPECT_TRUE(found || harmless) << path << " " << bytes.size();
       if (restored.ok()) {
         EXPECT_TRUE(restored->proved);
         ExpectSame("plant", name);
@@ -258,11 +261,14 @@ TEST_F(BackupTest, PruningNeverTakesWhatABackupNeeds) {
   EXPECT_THAT(Must(vault->Ids()), ElementsAre(expected.rbegin()->first));
 }
 
-TEST_F(BackupTest, PruningWaitsForNobodyAndStopsAtWhatItCannotRead) {
+// Nobody knows what a backup needs that cannot be read, so no chunk goes as long as it is there.
+TEST_F(BackupTest, PruningIsRefusedToReadersAndKeepsWhatADamagedBackupMayNeed) {
   MakeStack();
   Fill();
   const auto made = BackUp();
-  (void)BackUp();
+  const auto second = BackUp();
+  AddAssets(0, 10, "later ");
+  const auto third = BackUp();
   const auto reader = Open();
   const auto refused =
       Vault::Open({Folder(), "plant"}, nullptr, Repository::Purpose::kPrune, "t", SystemRandom());
@@ -278,12 +284,21 @@ TEST_F(BackupTest, PruningWaitsForNobodyAndStopsAtWhatItCannotRead) {
                        SystemRandom());
   }();
 
-  const auto pruned = Prune(**vault, {.last = 1}, false, TheSetting());
+  const auto kept = Must(Prune(**vault, {.last = 1}, false, TheSetting()));
 
-  ASSERT_FALSE(pruned.ok());
-  EXPECT_EQ(pruned.error().code, Code::kCorrupt);
+  ASSERT_EQ(kept.findings.size(), 1U);
+  EXPECT_EQ(kept.findings.front().what, made.manifest.id);
+  EXPECT_THAT(kept.kept, ::testing::UnorderedElementsAre(made.manifest.id, third.manifest.id));
+  EXPECT_THAT(kept.removed, ElementsAre(second.manifest.id));
   EXPECT_EQ(Packs(), before);
   EXPECT_FALSE(Prune(**vault, {}, false, TheSetting()).ok());
+
+  const auto dropped = Must(Prune(**vault, {.last = 1, .drop_damaged = true}, false, TheSetting()));
+
+  EXPECT_THAT(dropped.removed, ElementsAre(made.manifest.id));
+  EXPECT_THAT(Must((*vault)->Ids()), ElementsAre(third.manifest.id));
+  EXPECT_TRUE(
+      Must(backup::Verify(**vault, {.id = "", .read_data = true}, TheSetting())).findings.empty());
 }
 
 TEST_F(BackupTest, OneAtATime) {

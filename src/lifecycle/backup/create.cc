@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <map>
 #include <set>
 
@@ -11,6 +12,8 @@
 #include "items/sqlite/sqlite_store.h"
 #include "lifecycle/backup/backup.h"
 #include "lifecycle/backup/flock.h"
+#include "lifecycle/stacks/outputs.h"
+#include "lifecycle/work_folder.h"
 #include "tables/system_tables.h"
 
 namespace vams::lifecycle::backup {
@@ -86,6 +89,9 @@ class Creator {
       manifest_.config = *std::move(config);
     else if (config.error().code != Code::kNotFound)
       return std::move(config).error();
+    // A configuration that cannot be read is no reason to have no backup.
+    if (const auto outputs = ReadOutputs(stack_); outputs.ok())
+      manifest_.outputs = boost::json::serialize(*outputs);
     TRY(previous_, vault_.FindNewest());
     if (previous_ &&
         (!previous_->SameGeneration(manifest_) || previous_->position > manifest_.position))
@@ -355,13 +361,6 @@ class Creator {
   CreateReport report_;
 };
 
-void RemoveLeftovers(const files::Path& folder) {
-  std::error_code ec;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ec))
-    if (entry.path().filename().string().starts_with(fmt::format("{}.", kWork)))
-      (void)files::RemoveTree(entry.path());
-}
-
 Status Publish(Vault& vault, const Manifest& manifest) {
   TRY(auto file, vault.repository().Stage());
   TRY_OK(file.Write(ManifestBytes(manifest, vault.keys())));
@@ -389,7 +388,7 @@ Result<CreateReport> Create(const Stack& stack, const std::string& folder,
   // From before the items are copied until the last content is: no collection in between.
   setting.progress("waiting for a collection to end", 0);
   TRY(const auto lease, Flock::Wait(setting.op, stack.blobs() / "writers", Flock::Kind::kShared));
-  RemoveLeftovers(stack.folder);
+  RemoveWorkFolders(stack.folder, kWork);
   TRY(const auto work, files::TempFolder::Create(stack.folder, kWork));
   setting.progress("copying the items", 0);
   TRY_OK(items::CloneSqliteStore(setting.op, stack.current.items(), work.path() / "items.db"));

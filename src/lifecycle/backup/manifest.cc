@@ -197,6 +197,7 @@ json::object ToJson(const Manifest& manifest) {
                       {"history", ContentsJson(manifest.history)},
                       {"missing", missing}};
   if (manifest.config) object["config"] = *manifest.config;
+  if (manifest.outputs) object["outputs"] = *manifest.outputs;
   return object;
 }
 
@@ -229,6 +230,7 @@ Result<Manifest> ManifestFrom(const json::object& object) {
     manifest.missing.push_back(digest);
   }
   if (object.contains("config")) manifest.config = in.Text("config");
+  if (object.contains("outputs")) manifest.outputs = in.Text("outputs");
   TRY_OK(stack.Done());
   TRY_OK(in.Done());
   return manifest;

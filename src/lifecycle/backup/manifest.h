@@ -44,6 +44,7 @@ struct Manifest {
   Contents blobs, history;
   std::vector<Digest> missing;
   std::optional<std::string> config;
+  std::optional<std::string> outputs;  // of the stack, as lifecycle/stacks/outputs.h describes them
 
   std::uint64_t rows() const;
   const Table* FindTable(std::string_view name) const;

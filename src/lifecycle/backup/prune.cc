@@ -33,14 +33,16 @@ class Pruner {
     TRY_OK(index_.Load(setting_.op, vault_.repository(),
                        // Nothing of it can be used, so it is in nobody's way.
                        [](const std::string&, const Error&) {}));
-    TRY_OK(MarkUsed());
+    // What a backup needs that cannot be read is not known.
+    const bool packs_stay = !report_.findings.empty() && !rules.drop_damaged;
+    if (!packs_stay) TRY_OK(MarkUsed());
     // From here on things go, the backups first: what is left refers to what is left.
     if (!dry_run_)
       for (const auto& id : report_.removed) {
         VAMS_POINT("backup.prune.before_manifest");
         TRY_OK(vault_.repository().Delete(ManifestName(id)));
       }
-    TRY_OK(Packs());
+    if (!packs_stay) TRY_OK(Packs());
     return std::move(report_);
   }
 
@@ -49,9 +51,17 @@ class Pruner {
     TRY(const auto ids, vault_.Ids());
     std::vector<std::int64_t> times;
     for (const auto& id : ids) {
-      TRY(auto manifest, vault_.Get(id));
-      times.push_back(manifest.created_millis);
-      manifests_.push_back(std::move(manifest));
+      auto manifest = vault_.Get(id);
+      // One of a newer release is whole: that release has to prune.
+      if (!manifest.ok() && manifest.error().code != Code::kCorrupt)
+        return std::move(manifest).error();
+      if (!manifest.ok()) {
+        report_.findings.push_back({"manifest", id, manifest.error().message});
+        (rules.drop_damaged ? report_.removed : report_.kept).push_back(id);
+        continue;
+      }
+      times.push_back(manifest->created_millis);
+      manifests_.push_back(*std::move(manifest));
     }
     std::ranges::sort(manifests_, {}, &Manifest::created_millis);
     std::ranges::sort(times);

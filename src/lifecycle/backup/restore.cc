@@ -1,12 +1,10 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <unordered_set>
-
 #include "base/fault_point.h"
 #include "items/codec.h"
 #include "items/sqlite/sqlite_store.h"
 #include "lifecycle/backup/backup.h"
+#include "lifecycle/backup/restored_contents.h"
 #include "lifecycle/backup/restored_items.h"
 #include "lifecycle/upkeep_objects.h"
 #include "objects/iso_time.h"
@@ -16,8 +14,6 @@ namespace vams::lifecycle::backup {
 
 namespace {
 
-constexpr std::size_t kBatchContents = 1000;
-constexpr std::uint64_t kBatchBytes = std::uint64_t{256} << 20;
 constexpr std::size_t kScanPage = 1000;
 
 class Restorer {
@@ -77,69 +73,23 @@ class Restorer {
   // What the restored rows refer to and the stack does not have.
   Status Contents(items::ItemStore& store, const files::Path& folder) {
     TRY(const auto blobs, objects::OpenBlobs(folder, request_.encryption));
-    objects::BlobBatch batch(*blobs);
-    std::unordered_set<Digest, objects::DigestHash> seen;
+    ContentRestorer restorer(manifest_, reader_, index_, *blobs, request_.skip_damaged,
+                             report_.findings, setting_);
     for (const auto table : {tables::kObjectVersionsTable, tables::kUploadPartsTable}) {
       if (manifest_.FindTable(table) == nullptr) continue;
       std::string after;
       do {
         TRY_OK(setting_.op.Check());
         TRY(const auto page, store.Scan(setting_.op, table, {}, after, kScanPage));
-        for (const auto& item : page.items) {
-          std::vector<Content> contents;
-          TRY_OK(ContentsOfItem(item, contents));
-          for (const auto& content : contents)
-            if (seen.insert(content.sha256).second)
-              TRY_OK(One(*blobs, batch, content, std::string(item.Text("object"))));
-        }
+        for (const auto& item : page.items) TRY_OK(restorer.Bring(item));
         after = page.next;
       } while (!after.empty());
     }
     VAMS_POINT("backup.restored_contents");
-    return batch.Commit();
-  }
-
-  Status One(objects::BlobStore& blobs, objects::BlobBatch& batch, const Content& content,
-             const std::string& object) {
-    const std::string name = objects::HexOf(content.sha256);
-    // The stack is locked, so no collection takes what is there before the stack refers to it.
-    TRY(const bool there, blobs.Has(name));
-    if (there) {
-      TRY(const auto size, blobs.Size(name));
-      if (size == content.size) return Ok();
-    }
-    auto fetched = Fetch(blobs, batch, content, name);
-    if (fetched.ok()) {
-      ++report_.contents;
-      report_.bytes += content.size;
-      setting_.progress("contents", report_.contents);
-      if (batch.count() < kBatchContents && batch.bytes() < kBatchBytes) return Ok();
-      return batch.Commit();
-    }
-    const Code code = fetched.error().code;
-    if (code != Code::kCorrupt && code != Code::kNotFound) return fetched;
-    const bool known =
-        std::ranges::find(manifest_.missing, content.sha256) != manifest_.missing.end();
-    const std::string what = object.empty() ? name : fmt::format("{} ({})", name, object);
-    report_.findings.push_back(
-        {code == Code::kNotFound ? "missing" : "damaged", what,
-         known ? "the stack had lost it when the backup was made" : fetched.error().message});
-    if (request_.skip_damaged || known) return Ok();
-    return fetched;
-  }
-
-  Status Fetch(objects::BlobStore& blobs, objects::BlobBatch& batch, const Content& content,
-               const std::string& name) {
-    if (const auto* place = index_.Find(content.sha256);
-        place != nullptr && place->entry.kind == ChunkEntry::Kind::kBytes) {
-      TRY(const auto bytes, reader_.Read(content.sha256));
-      TRY([[maybe_unused]] const auto info, batch.AddBytes(bytes));
-      return Ok();
-    }
-    TRY(auto file, blobs.Stage());
-    TRY_OK(reader_.ReadContent(content.sha256,
-                               [&](std::string_view piece) { return file.Write(piece); }));
-    return batch.AddStaged(std::move(file), {.sha256 = name, .md5 = {}, .size = content.size});
+    TRY_OK(restorer.Finish());
+    report_.contents = restorer.contents();
+    report_.bytes = restorer.bytes();
+    return Ok();
   }
 
   Vault& vault_;
@@ -157,6 +107,25 @@ Status InstallKey(const files::Path& own_key, const files::Path& blobs) {
   if (own_key.empty()) return Ok();
   TRY(const auto key, objects::ReadStackKey(own_key));
   return files::WriteAtomically(blobs.parent_path() / "stack.key", key.bytes(), 0600);
+}
+
+constexpr std::string_view kVerifying = ".verify";
+
+// One at a time, so that what one that died has left can go: it is as large as the stack.
+Result<files::FileLock> HoldVerifying(const files::Path& work) {
+  auto lock = files::FileLock::Acquire(work / ".lock-verify", "another verification");
+  if (!lock.ok() && lock.error().code == Code::kConflict)
+    return Error(
+        Code::kConflict,
+        fmt::format("a backup is being restored in {} to verify it; nothing was done; wait "
+                    "for that to end",
+                    work.string()));
+  if (!lock.ok()) return lock;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(work, ec))
+    if (entry.path().filename().string().starts_with(fmt::format("{}.", kVerifying)))
+      (void)files::RemoveTree(entry.path());
+  return lock;
 }
 
 Status Record(const Stack& stack, const RestoreReport& report, const Clock& clock) {
@@ -216,19 +185,23 @@ Result<RestoreReport> Restore(Vault& vault, const StackRegistry& registry,
 Result<RestoreReport> VerifyByRestoring(Vault& vault, const files::Path& work,
                                         const std::string& id, const Setting& setting) {
   TRY_OK(files::MakeFolders(work));
-  TRY(const auto home, files::TempFolder::Create(work, ".verify"));
+  TRY(const auto alone, HoldVerifying(work));
+  TRY(const auto home, files::TempFolder::Create(work, kVerifying));
   const StackRegistry registry(home.path(), setting.clock);
-  const RestoreRequest request{.id = id, .stack = "verify", .skip_damaged = true};
+  RestoreRequest request{.id = id, .stack = "verify", .skip_damaged = true};
+  // Encrypted contents do not lie in the clear here either: under a key that goes with the folder.
+  request.encryption.enabled = vault.keys() != nullptr;
   TRY(auto report, Restore(vault, registry, request, setting));
   TRY(const auto stack, registry.Get(request.stack));
   // Every content that a record names is read again where it was restored to.
   TRY(const auto check,
-      CheckObjects(stack, {}, true, setting.op, [&](const objects::BlobFinding& finding) {
-        using Kind = objects::BlobFinding::Kind;
-        if (finding.kind == Kind::kMissing || finding.kind == Kind::kExtra) return;
-        report.findings.push_back(
-            {std::string(objects::KindName(finding.kind)), finding.what, finding.detail});
-      }));
+      CheckObjects(
+          stack, request.encryption, true, setting.op, [&](const objects::BlobFinding& finding) {
+            using Kind = objects::BlobFinding::Kind;
+            if (finding.kind == Kind::kMissing || finding.kind == Kind::kExtra) return;
+            report.findings.push_back(
+                {std::string(objects::KindName(finding.kind)), finding.what, finding.detail});
+          }));
   report.proved = report.proved && report.findings.empty() && check.clean();
   report.stack.clear();
   return report;

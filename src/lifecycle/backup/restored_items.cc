@@ -19,6 +19,15 @@ bool IsDamage(const Error& error) {
 
 }  // namespace
 
+Error Unrestorable(const Error& error) {
+  if (!IsDamage(error)) return error;
+  return {
+      Code::kCorrupt,
+      fmt::format("the backup is damaged: {}; nothing was restored; restore what is whole of it "
+                  "with --skip-damaged, or another backup",
+                  error.message)};
+}
+
 bool ItemsRestorer::Skips(const Error& error, std::string kind, std::string what) {
   if (!IsDamage(error)) return false;
   findings_.push_back({std::move(kind), std::move(what), error.message});
@@ -84,7 +93,7 @@ Status ItemsRestorer::LoadTable(items::ItemStore& store, const Manifest::Table& 
       if (!Skips(bytes.error(), "rows",
                  fmt::format("{}: {} rows (part {} of {})", table.spec.name, ref.entries, number,
                              table.chunks.size())))
-        return std::move(bytes).error();
+        return Unrestorable(bytes.error());
       damaged_.insert(table.spec.name);
       continue;
     }
@@ -110,7 +119,7 @@ Status ItemsRestorer::ApplyLog(items::ItemStore& store) {
     if (!bytes.ok()) {
       if (!Skips(bytes.error(), "changes",
                  fmt::format("changes {} to {} of the log", part.first, part.last)))
-        return std::move(bytes).error();
+        return Unrestorable(bytes.error());
       log_damaged_ = true;
       continue;
     }

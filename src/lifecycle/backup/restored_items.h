@@ -21,6 +21,9 @@ struct RestoredItems {
   boost::json::object counts;  // rows by table
 };
 
+// Of an error that was met in a backup: that of a damaged one says what is left to do.
+Error Unrestorable(const Error& error);
+
 class ItemsRestorer {
  public:
   // What is damaged is reported to `findings` and left out with `skip_damaged`.

@@ -143,7 +143,12 @@ Status Scheduler::PruneOld(const Setting& setting) {
   TRY(const auto keys, objects::OpenStackKeys(stack_.blobs(), options_.encryption));
   TRY(const auto vault, Vault::Open({options_.folder, stack_.name}, keys.get(),
                                     Repository::Purpose::kPrune, "vams serve", random_));
-  TRY([[maybe_unused]] const auto report, Prune(*vault, {.last = options_.keep}, false, setting));
+  TRY(const auto report, Prune(*vault, {.last = options_.keep}, false, setting));
+  for (const auto& finding : report.findings)
+    LogWarning(
+        fmt::format("backup {} is damaged, so no space is freed: {}; remove it with \"vams "
+                    "backup prune --drop-damaged\"",
+                    finding.what, finding.detail));
   return Ok();
 }
 

@@ -91,6 +91,12 @@ Result<std::string> PolicyFor(const UpstreamConfig& config, const PolicyOptions&
     if (options.create_lock_table)
       statements.push_back({"ListTables", {"dynamodb:ListTables"}, {"*"}});
   }
+  // What a domain allows beside this is said by its own access policy.
+  if (config.opensearch.url.find(".amazonaws.com") != std::string::npos) {
+    std::vector<std::string> actions = {"es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost"};
+    if (!config.dry_run) actions.emplace_back("es:ESHttpPut");
+    statements.push_back({"Search", std::move(actions), {arn("es", "domain/*")}});
+  }
   if (!config.reindex_function.empty() && !config.dry_run)
     statements.push_back(
         {"Reindex",

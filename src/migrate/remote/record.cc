@@ -31,17 +31,42 @@ json::object ToJson(const RemotePlan& plan) {
   for (const auto& table : plan.tables)
     tables.push_back(json::object{
         {"canonical", table.canonical}, {"physical", table.physical}, {"key", table.key}});
-  return {{"kind", plan.kind},
-          {"from", plan.from.ToString()},
-          {"to", plan.to.ToString()},
-          {"path", PathJson(plan.path)},
-          {"settings", migrate::ToJson(plan.settings)},
-          {"tables", std::move(tables)},
-          {"limit", plan.limit},
-          {"reindexFunction", plan.reindex_function},
-          {"reindexPayload", plan.reindex_payload},
-          {"reverses", plan.reverses}};
+  json::object object{{"kind", plan.kind},
+                      {"from", plan.from.ToString()},
+                      {"to", plan.to.ToString()},
+                      {"path", PathJson(plan.path)},
+                      {"settings", migrate::ToJson(plan.settings)},
+                      {"tables", std::move(tables)},
+                      {"limit", plan.limit},
+                      {"reindexFunction", plan.reindex_function},
+                      {"reindexPayload", plan.reindex_payload},
+                      {"reverses", plan.reverses}};
+  if (plan.search)
+    object["search"] = {{"url", plan.search->url},
+                        {"assets", plan.search->names.assets},
+                        {"files", plan.search->names.files},
+                        {"part", static_cast<std::uint64_t>(plan.search->part)},
+                        {"clear", plan.search->clear}};
+  return object;
 }
+
+namespace {
+
+std::optional<SearchPlan> SearchFrom(const json::object& object) {
+  const auto* search = object.if_contains("search");
+  if (search == nullptr || !search->is_object()) return std::nullopt;
+  const auto& of = search->get_object();
+  const auto* clear = of.if_contains("clear");
+  const auto part = NumberOf(of, "part");
+  return SearchPlan{.url = TextOf(of, "url"),
+                    .names = {.assets = TextOf(of, "assets"), .files = TextOf(of, "files")},
+                    .part = part == 1   ? index::Part::kAssets
+                            : part == 2 ? index::Part::kFiles
+                                        : index::Part::kBoth,
+                    .clear = clear != nullptr && clear->is_bool() && clear->get_bool()};
+}
+
+}  // namespace
 
 Result<RemotePlan> PlanFrom(const json::object& object) {
   RemotePlan plan;
@@ -62,6 +87,7 @@ Result<RemotePlan> PlanFrom(const json::object& object) {
   plan.reindex_function = TextOf(object, "reindexFunction");
   plan.reindex_payload = TextOf(object, "reindexPayload");
   plan.reverses = TextOf(object, "reverses");
+  plan.search = SearchFrom(object);
   return plan;
 }
 

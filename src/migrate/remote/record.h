@@ -11,11 +11,20 @@
 #include <vector>
 
 #include "files/files.h"
+#include "migrate/index/schema.h"
 #include "migrate/journal.h"
 #include "migrate/remote/upstream_config.h"
 #include "migrate/steps.h"
 
 namespace vams::migrate::remote {
+
+// Search indexes that a run fills at its end.
+struct SearchPlan {
+  std::string url;
+  index::IndexNames names;
+  index::Part part = index::Part::kBoth;
+  bool clear = false;
+};
 
 // What a run was planned to do; its first journal entry.
 struct RemotePlan {
@@ -26,6 +35,7 @@ struct RemotePlan {
   std::vector<NamedTable> tables;
   std::uint64_t limit = 0;  // 0: all rows
   std::string reindex_function, reindex_payload;
+  std::optional<SearchPlan> search;
   std::string reverses;  // the run that a reversal undoes
 
   // Tables that it may write, canonical, by name.

@@ -33,6 +33,41 @@ std::string_view Outcome(const RemoteReport& report) {
   return report.reindex_failed ? "the data is migrated and proved; the reindex failed" : "complete";
 }
 
+json::object SearchJson(const RemoteReport& report) {
+  json::array found;
+  for (const auto& one : report.indexes)
+    found.push_back(json::object{{"name", one.name},
+                                 {"index", one.physical},
+                                 {"is", index::Describe(one.recognised)},
+                                 {"because", one.recognised.because},
+                                 {"documents", one.documents}});
+  json::object search{{"found", std::move(found)}};
+  if (!report.search) return search;
+  const auto& filled = *report.search;
+  json::array refused;
+  for (const auto& one : filled.refused)
+    refused.push_back(json::object{{"id", one.id}, {"reason", one.reason}});
+  search["filled"] = {{"assets", filled.assets},      {"files", filled.files},
+                      {"proved", filled.proved},      {"changed", filled.changed},
+                      {"shared", filled.shared},      {"removed", filled.removed},
+                      {"others", filled.others},      {"withoutBucket", filled.without_bucket},
+                      {"refused", std::move(refused)}};
+  return search;
+}
+
+void AppendIndexes(std::string& out, const RemoteReport& report) {
+  if (report.indexes.empty()) return;
+  out +=
+      "<h2>Search indexes at the beginning</h2><table><tr><th>Name<th>Index<th>What it is"
+      "<th>Because<th class=n>Documents</tr>";
+  for (const auto& one : report.indexes)
+    out += fmt::format("<tr><td><code>{}</code><td><code>{}</code><td>{}<td>{}<td class=n>{}</tr>",
+                       Escaped(one.name), Escaped(one.physical),
+                       Escaped(index::Describe(one.recognised)), Escaped(one.recognised.because),
+                       Grouped(one.documents));
+  out += "</table>";
+}
+
 void AppendChanges(std::string& out, const RemoteReport& report) {
   if (report.changes.empty()) return;
   out += fmt::format(
@@ -100,6 +135,7 @@ json::object ToJson(const RemoteReport& report) {
                       {"verifications", std::move(verifications)}};
   if (report.strict_stop) object["strictStop"] = true;
   if (!report.reindex.empty()) object["reindex"] = report.reindex;
+  if (!report.indexes.empty() || report.search) object["search"] = SearchJson(report);
   if (report.reindex_failed) object["reindexFailed"] = report.reindex_failed->message;
   if (report.interrupted) object["interrupted"] = report.interrupted->message;
   if (!report.folder.empty()) object["folder"] = report.folder.string();
@@ -128,6 +164,7 @@ std::string HtmlReport(const RemoteReport& report) {
   out += "</dl>";
   AppendChanges(out, report);
   AppendList(out, "How the tables can come back", report.protections);
+  AppendIndexes(out, report);
   AppendList(out, "To be read by the operator", report.notices);
   for (std::size_t i = 0; i < report.legs.size(); ++i) {
     AppendLeg(out, report.legs[i]);

@@ -15,6 +15,7 @@
 #include "migrate/compare.h"
 #include "migrate/remote/apply_rows.h"
 #include "migrate/remote/mirror.h"
+#include "migrate/remote/search_phase.h"
 #include "migrate/remote/work.h"
 
 namespace vams::migrate::remote {
@@ -39,6 +40,7 @@ RemotePlan NewPlan(const RemoteJob& job, std::string_view kind, tables::DataVers
   plan.settings.base_assets_prefix = job.config.base_assets_prefix;
   plan.tables = job.config.tables;
   plan.limit = job.config.limit.value_or(0);
+  plan.search = PlanSearch(job.config, to);
   if (kind == "migrate" && !job.config.reindex_function.empty()) {
     plan.reindex_function = job.config.reindex_function;
     plan.reindex_payload = ReindexPayload(job.config);
@@ -130,6 +132,7 @@ class Command {
     if (!plan.reindex_function.empty())
       report.notices.push_back(fmt::format("function {} would be called with {}",
                                            plan.reindex_function, plan.reindex_payload));
+    TRY_OK(CheckSearch(op_, job_, plan, report));
     if (!plan.path.empty()) TRY_OK(RehearseStep(plan, report));
     report.finished_at = IsoMillis(job_.clock.NowMillis());
     report.millis = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -242,9 +245,10 @@ class Command {
     }
     TRY_OK(KeepQuarantined(op_, *source, *result, tables, report.changes));
     TRY_OK(CountChanges(op_, *source, *result, tables, report.changes));
-    report.nothing_to_do =
-        std::ranges::all_of(report.changes, [](const auto& c) { return c.second.nothing(); });
-    return Ok();
+    report.nothing_to_do = !plan.search && std::ranges::all_of(report.changes, [](const auto& c) {
+      return c.second.nothing();
+    });
+    return RehearseSearch(op_, job_, plan, *result, report);
   }
 
   OpContext& op_;
@@ -331,7 +335,56 @@ Result<RemoteReport> RepairRemote(OpContext& op, const RemoteJob& job) {
   return command.Carry(std::move(plan));
 }
 
+namespace {
+
+// In a folder of its own, so that it can go on after a crash.
+Result<ReindexOutcome> ReindexSearch(OpContext& op, const RemoteJob& job) {
+  TRY(const auto lock, LockWork(job.work, job));
+  auto plan = NewPlan(job, "search", job.config.to, job.config.to, {});
+  auto report = ReportFor(plan, job.config, job.clock);
+  TRY_OK(CheckSearch(op, job, plan, report));
+  TRY_OK(CheckTables(op, job.store, plan.tables, job.config.file));
+  const files::Path folder = job.work / "search";
+  {
+    TRY(const auto before, Journal::Read(folder / "journal.jsonl"));
+    const auto ended = [](const auto& entry) { return TextOf(entry, "event") == "index proved"; };
+    bool goes_on = !before.empty() && std::ranges::none_of(before, ended);
+    if (goes_on) {
+      TRY(const auto begun, PlanFrom(before.front()));
+      goes_on = SameWork(begun, plan);
+    }
+    if (!goes_on) TRY_OK(files::RemoveTree(folder));
+  }
+  TRY_OK(files::MakeFolders(folder));
+  TRY(auto journal, Journal::Open(folder / "journal.jsonl", job.clock));
+  if (journal.entries().empty()) TRY_OK(journal.Append("plan", ToJson(plan)));
+  const files::Path path = folder / "tables.db";
+  TRY(const auto specs, LocalSpecs(plan.tables, plan.to));
+  TRY_OK(Mirror(op, {.remote = job.store,
+                     .tables = specs,
+                     .path = path,
+                     .journal = &journal,
+                     .limit = 0,
+                     .limited = {},
+                     .threads = job.options.remote_threads,
+                     .on_progress = job.on_progress}));
+  TRY(const auto store, items::OpenSqliteStore(path));
+  if (job.hooks.list_objects && journal.Last("listed") == nullptr) {
+    TRY_OK(job.hooks.list_objects(op, *store));
+    TRY_OK(journal.Append("listed", {}));
+  }
+  TRY(const auto filled, index::Fill(op, SearchJob(job, plan, *store, journal, folder)));
+  TRY_OK(items::RemoveSqliteStore(path));
+  return ReindexOutcome{.summary = filled.Failure().empty()
+                                       ? filled.Summary()
+                                       : fmt::format("{}; {}", filled.Summary(), filled.Failure()),
+                        .failed = filled.refused.size()};
+}
+
+}  // namespace
+
 Result<ReindexOutcome> ReindexRemote(OpContext& op, const RemoteJob& job) {
+  if (!job.config.opensearch.url.empty()) return ReindexSearch(op, job);
   if (job.config.reindex_function.empty())
     return Error(Code::kInvalid, fmt::format("{} names no reindexer function", job.config.file));
   if (!job.hooks.invoke) return Error(Code::kNotSupported, "functions cannot be called from here");
@@ -372,6 +425,7 @@ Result<RemoteProof> VerifyRemote(OpContext& op, const RemoteJob& job) {
   }
   proof.checks.push_back(fmt::format("{} tables with {} rows hold what the run left there",
                                      tables.size() - differing.size(), rows));
+  if (last->plan.search) TRY_OK(VerifySearch(op, job, *last, *result, proof));
   if (differing.empty()) return proof;
 
   TRY(const auto folder, files::TempFolder::Create(job.work, ".verify"));

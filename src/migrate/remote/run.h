@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "migrate/index/fill.h"
 #include "migrate/remote/apply.h"
 #include "migrate/remote/record.h"
 #include "migrate/remote/reindex.h"
@@ -43,6 +44,8 @@ struct Hooks {
   // kNotSupported when the server cannot.
   std::function<Result<std::string>(OpContext& op, std::string_view table)> protect;
   Invoke invoke;
+  // The server whose indexes are filled; may be nullptr where the configuration names none.
+  search::RawIndexes* search = nullptr;
   // Brings the listing of the assets' buckets into sys.objects of a store (objects/listing.h).
   std::function<Status(OpContext& op, items::ItemStore& store)> list_objects;
 };
@@ -79,9 +82,11 @@ struct RemoteReport {
   std::map<std::string, Digest> proved;  // of the remote tables, read again at the end
   std::vector<std::string> protections;  // how each table that is changed in place can come back
   std::vector<std::string> notices;
-  std::string reindex;                  // what the function answered
+  std::string reindex;                  // what the function answered, or what was filled
   std::optional<Error> reindex_failed;  // the data is migrated and proved all the same
-  std::optional<Error> interrupted;     // the same command goes on
+  std::vector<index::Found> indexes;    // of search that are on the server
+  std::optional<index::FillOutcome> search;
+  std::optional<Error> interrupted;  // the same command goes on
   files::Path folder;
 
   std::uint64_t quarantined() const;
@@ -97,7 +102,8 @@ Result<RemoteReport> RunRemote(OpContext& op, const RemoteJob& job);
 Result<RemoteReport> ReverseRemote(OpContext& op, const RemoteJob& job);
 // Mends what upstream's script left in tables of the configuration's newer version.
 Result<RemoteReport> RepairRemote(OpContext& op, const RemoteJob& job);
-// The reindex phase alone, once.  kInternal with the function's own words when it failed.
+// The reindex phase alone: the function once, kInternal with its own words when it failed; or the
+// search indexes from the tables as they are now, which hold the configuration's newer version.
 Result<ReindexOutcome> ReindexRemote(OpContext& op, const RemoteJob& job);
 
 struct RemoteProof {

@@ -10,6 +10,7 @@
 #include <set>
 #include <span>
 
+#include "migrate/index/reader.h"
 #include "migrate/steps.h"
 #include "tables/physical_names.h"
 #include "tables/system_tables.h"
@@ -382,6 +383,7 @@ class Reader {
       config_.notices.emplace_back(
           "clear_v2 has no effect: rows of the new tables are compared and kept, and what a "
           "reversal does not need is removed by `vams prune`");
+    ReadSearch();
     if (file_->keys.data() == k21) ReadBucket();
     if (file_->keys.data() == k22) ReadReindex("function_name", "clear_indexes", true);
     if (file_->keys.data() == k23)
@@ -397,7 +399,9 @@ class Reader {
 
   void ReadReindex(std::string_view function, std::string_view clear, bool required) {
     config_.reindex_function = Text(function);
-    if (IsPlaceholder(config_.reindex_function)) {
+    if (!config_.opensearch.url.empty()) {
+      config_.reindex_function.clear();
+    } else if (IsPlaceholder(config_.reindex_function)) {
       if (required || !config_.reindex_function.empty())
         Missing(*Def(function), config_.reindex_function);
       else
@@ -410,10 +414,34 @@ class Reader {
     if (!required) return;
     if (const std::string operation = Text("operation"); !operation.empty())
       config_.reindex_operation = operation;
+    CheckOperation("operation");
+    if (!overrides_.opensearch_documents.empty())
+      config_.reindex_operation = overrides_.opensearch_documents;
+  }
+
+  void CheckOperation(std::string_view key) {
     constexpr std::array<std::string_view, 3> kOperations = {"assets", "files", "both"};
     if (std::ranges::find(kOperations, config_.reindex_operation) == kOperations.end())
-      Problem(fmt::format("operation \"{}\" is none of assets, files, both",
-                          config_.reindex_operation));
+      Problem(
+          fmt::format("{} \"{}\" is none of assets, files, both", key, config_.reindex_operation));
+  }
+
+  void ReadSearch() {
+    config_.opensearch = {.url = overrides_.opensearch_url,
+                          .assets = overrides_.opensearch_assets,
+                          .files = overrides_.opensearch_files};
+    const std::string& documents = overrides_.opensearch_documents;
+    if (config_.opensearch.url.empty()) {
+      if (!config_.opensearch.assets.empty() || !config_.opensearch.files.empty() ||
+          !documents.empty())
+        Problem(
+            "--opensearch-assets, --opensearch-files and --opensearch-documents need "
+            "--opensearch-url");
+      return;
+    }
+    if (documents.empty()) return;
+    config_.reindex_operation = documents;
+    CheckOperation("--opensearch-documents");
   }
 
   const Overrides& overrides_;
@@ -475,6 +503,9 @@ std::vector<std::string> TablesNotNamed(const UpstreamConfig& config) {
   std::set<std::string> needed(kLookedUp.begin(), kLookedUp.end());
   const auto path = PathBetween(config.from, config.to);
   if (config.tables.empty() || !path.ok()) return {};
+  if (!config.opensearch.url.empty())
+    for (const auto version : {config.from, config.to})
+      for (auto& table : index::TablesFor(version)) needed.insert(std::move(table));
   for (const auto& leg : *path)
     for (const Phase* phase : leg.step->Phases(Dialect::kCorrected))
       for (const auto direction : {Direction::kUp, Direction::kDown}) {

@@ -30,6 +30,15 @@ struct Overrides {
   std::map<std::string, std::string, std::less<>> tables;
   std::optional<bool> dry_run, delete_old_data, clear_v2, clear_indexes;
   std::optional<std::uint64_t> limit, batch_size;
+  // What upstream's files have no word for: indexes that are filled from here (SearchTarget).
+  std::string opensearch_url, opensearch_assets, opensearch_files, opensearch_documents;
+};
+
+// Search indexes on an OpenSearch server that are filled directly, in place of calling a function.
+struct SearchTarget {
+  std::string url;            // empty: none
+  std::string assets, files;  // names of indexes or aliases; empty: upstream's of the version
+  friend bool operator==(const SearchTarget&, const SearchTarget&) = default;
 };
 
 struct NamedTable {
@@ -52,6 +61,7 @@ struct UpstreamConfig {
   std::string reindex_function;  // empty: no reindex phase
   std::string reindex_operation = "both";
   bool clear_indexes = false;
+  SearchTarget opensearch;
   std::vector<std::string>
       notices;  // sentences for the operator: phases left out, deletions put off
 
@@ -71,7 +81,8 @@ std::string_view KeyOfArgument(std::string_view argument);
 // Whether a value was left as a template has it: empty, YOUR_…, <…>, …XXXX…, PROD_…_NAME.
 bool IsPlaceholder(std::string_view value);
 
-// The tables that the step of this configuration reads or writes and that it does not name.
+// The tables that the step of this configuration reads or writes, or that search documents are made
+// from, and that it does not name.
 std::vector<std::string> TablesNotNamed(const UpstreamConfig& config);
 // Adds those of them whose physical name is certain: a name of the form of a CDK stack's table,
 // with the same stack in front as a table that the configuration names.  Returns the canonical

@@ -16,6 +16,7 @@
 #include "migrate/remote/apply_rows.h"
 #include "migrate/remote/mirror.h"
 #include "migrate/remote/reconcile.h"
+#include "migrate/remote/search_phase.h"
 #include "migrate/residue.h"
 #include "tables/system_tables.h"
 
@@ -205,6 +206,7 @@ Status Worker::Steps() {
   const int round = record_.round();
   const bool cut_over = journal_->stage() == Stage::kCutOver;
   report_.rounds = round;
+  TRY_OK(CheckSearch(op_, job_, record_.plan, report_));
   if (!record_.plan.path.empty()) {
     if (!cut_over) {
       TRY_OK(RefuseBlind(record_.plan));
@@ -533,6 +535,7 @@ Status Worker::EndRound(int round, const std::string& why) {
 // ---- The end
 
 Status Worker::Reindex() {
+  if (record_.plan.search) return FillSearch();
   if (record_.plan.reindex_function.empty() || record_.plan.kind != "migrate") return Ok();
   const std::string& function = record_.plan.reindex_function;
   if (!job_.hooks.invoke) {

@@ -79,6 +79,7 @@ class Worker {
   Status Prove(int round, bool before_removal);
   Status EndRound(int round, const std::string& why);
   Status Reindex();
+  Status FillSearch();
   Status Finish();
   Result<RemoteReport> Stopped(Error error);
   Status MoveTo(Stage stage);

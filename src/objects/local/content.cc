@@ -216,6 +216,24 @@ Result<StagedContent> StageContent(OpContext& op, BlobStore& blobs, const ByteSo
   return StagedContent{std::move(info->sha256), std::move(info->md5), info->size};
 }
 
+Result<std::vector<Result<StagedContent>>> StageContents(OpContext& op, BlobStore& blobs,
+                                                         std::span<const ContentBytes> contents) {
+  std::vector<Result<StagedContent>> staged;
+  BlobBatch batch(blobs);
+  for (const ContentBytes& content : contents) {
+    TRY_OK(op.Check());
+    BlobInfo info = DigestBytes(content.bytes);
+    if (auto fits = CheckContent({.md5 = content.md5}, info.size, info.md5); !fits.ok()) {
+      staged.emplace_back(std::move(fits).error());
+      continue;
+    }
+    TRY_OK(Stored(batch.AddBytes(content.bytes, info)));
+    staged.emplace_back(StagedContent{std::move(info.sha256), std::move(info.md5), info.size});
+  }
+  TRY_OK(Stored(batch.Commit()));
+  return staged;
+}
+
 Result<std::unique_ptr<ObjectReader>> OpenContent(const BlobStore& blobs,
                                                   const ObjectVersion& version) {
   auto pieces = BlobsOf(version);

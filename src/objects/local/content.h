@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "base/op_context.h"
 #include "base/result.h"
@@ -16,6 +18,11 @@ namespace vams::objects::local {
 // again all the same: its new file is what keeps a collection away from it.
 Result<StagedContent> StageContent(OpContext& op, BlobStore& blobs, const ByteSource& source,
                                    const ContentExpectation& expected);
+
+// Many contents in memory, all of them durable on return, for the price of one.  Each has a result
+// of its own, kInvalid where it is not what was expected; an error of the call is the disk's.
+Result<std::vector<Result<StagedContent>>> StageContents(OpContext& op, BlobStore& blobs,
+                                                         std::span<const ContentBytes> contents);
 
 // kCorrupt when a blob is missing.  Precondition: the version is present.
 Result<std::unique_ptr<ObjectReader>> OpenContent(const BlobStore& blobs,

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
+#include <map>
 
+#include "base/fault_point.h"
 #include "objects/local/content.h"
 #include "objects/local/listing.h"
 #include "objects/local/object_draft.h"
@@ -70,6 +73,10 @@ class LocalObjectStore final : public StagingStore {
                                                  std::span<const NewUpload> uploads) override;
   Result<PartInfo> PutPart(OpContext& op, const std::string& upload_id, std::uint32_t number,
                            const ByteSource& source, const ContentExpectation& expected) override;
+  Result<std::vector<Result<PartInfo>>> PutParts(OpContext& op,
+                                                 std::span<const PartBytes> parts) override;
+  Result<std::vector<std::optional<UploadWithParts>>> FindUploads(
+      OpContext& op, std::span<const std::string> upload_ids) override;
   Result<PartPage> ListParts(OpContext& op, const std::string& upload_id, const std::string& cursor,
                              std::size_t limit) override;
   Status AbortUpload(OpContext& op, const std::string& upload_id) override;
@@ -83,6 +90,10 @@ class LocalObjectStore final : public StagingStore {
   Result<StagedContent> Stage(OpContext& op, const ByteSource& source,
                               const ContentExpectation& expected) override {
     return local::StageContent(op, blobs_, source, expected);
+  }
+  Result<std::vector<Result<StagedContent>>> StageMany(
+      OpContext& op, std::span<const ContentBytes> contents) override {
+    return local::StageContents(op, blobs_, contents);
   }
   Result<std::vector<std::optional<VersionInfo>>> Commit(OpContext& op,
                                                          const ObjectChanges& changes,
@@ -98,6 +109,7 @@ class LocalObjectStore final : public StagingStore {
   struct Plan {
     Plan(OpContext& op, items::ItemStore& items) : draft(op, items) {}
     ObjectDraft draft;
+    std::map<std::string, UploadRecord, std::less<>> begun;  // open uploads that are to end
     std::vector<std::optional<VersionInfo>> made;
     std::vector<Write> uploads;  // the ends of uploads
     std::vector<Write> parts;    // the removal of their parts' records
@@ -179,7 +191,9 @@ LocalObjectStore::Made LocalObjectStore::Apply(OpContext& op, Plan& plan,
                                                const CompleteChange& complete) {
   if (std::ranges::find(plan.ended, complete.upload_id) != plan.ended.end())
     return NoUpload(complete.upload_id);
-  TRY(auto upload, local::GetOpenUpload(op, items_, complete.upload_id));
+  const auto begun = plan.begun.find(complete.upload_id);
+  if (begun == plan.begun.end()) return NoUpload(complete.upload_id);
+  UploadRecord upload = begun->second;
   TRY(const auto parts, local::ReadAllParts(op, items_, complete.upload_id));
   std::vector<PartInfo> infos;
   for (const PartRecord& part : parts) infos.push_back(part.info);
@@ -241,7 +255,10 @@ LocalObjectStore::Made LocalObjectStore::Apply(OpContext&, Plan& plan,
 
 Status LocalObjectStore::MakePlan(OpContext& op, const ObjectChanges& changes, Plan& plan) {
   std::vector<ObjectId> objects;
+  std::vector<std::string> uploads;
   for (const ObjectEdit& edit : changes.edits()) {
+    if (const auto* complete = std::get_if<CompleteChange>(&edit))
+      uploads.push_back(complete->upload_id);
     if (const auto* put = std::get_if<PutChange>(&edit)) objects.push_back(put->object);
     if (const auto* copy = std::get_if<CopyChange>(&edit)) {
       objects.push_back(copy->from);
@@ -249,6 +266,13 @@ Status LocalObjectStore::MakePlan(OpContext& op, const ObjectChanges& changes, P
     }
     if (const auto* del = std::get_if<DeleteChange>(&edit)) objects.push_back(del->object);
     if (const auto* del = std::get_if<DeleteVersionChange>(&edit)) objects.push_back(del->object);
+  }
+  TRY(auto open, local::FindOpenUploads(op, items_, uploads));
+  for (auto& upload : open) {
+    if (!upload) continue;
+    objects.push_back(upload->info.object);
+    std::string id = upload->info.upload_id;
+    plan.begun.emplace(std::move(id), *std::move(upload));
   }
   // What is no object's name is refused with the number of its change.
   std::erase_if(objects, [](const ObjectId& object) { return !CheckObject(object).ok(); });
@@ -366,6 +390,45 @@ Result<PartInfo> LocalObjectStore::PutPart(OpContext& op, const std::string& upl
   if (committed.ok()) return part.info;
   if (committed.error().code == Code::kConflict) return NoUpload(upload_id);
   return std::move(committed).error();
+}
+
+Result<std::vector<Result<PartInfo>>> LocalObjectStore::PutParts(OpContext& op,
+                                                                 std::span<const PartBytes> parts) {
+  std::vector<ContentBytes> contents;
+  for (const PartBytes& part : parts) contents.push_back({part.bytes, part.md5});
+  TRY(auto staged, StageMany(op, contents));
+  VAMS_POINT("objects.parts.staged");
+  std::vector<Result<PartInfo>> results;
+  std::vector<local::NewPart> records;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto number = CheckPartNumber(parts[i].number, traits_);
+    if (!number.ok() || !staged[i].ok()) {
+      results.emplace_back(!number.ok() ? number.error() : staged[i].error());
+      continue;
+    }
+    PartRecord record{{parts[i].number, staged[i]->md5, staged[i]->size, clock_.NowMillis()},
+                      staged[i]->sha256};
+    results.emplace_back(record.info);
+    records.push_back({i, parts[i].upload_id, std::move(record)});
+  }
+  TRY(const auto lost, local::RecordParts(op, items_, records));
+  for (const std::size_t i : lost) results[i] = NoUpload(parts[i].upload_id);
+  return results;
+}
+
+Result<std::vector<std::optional<UploadWithParts>>> LocalObjectStore::FindUploads(
+    OpContext& op, std::span<const std::string> upload_ids) {
+  TRY(auto open, local::FindOpenUploads(op, items_, upload_ids));
+  std::vector<std::optional<UploadWithParts>> uploads;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    uploads.emplace_back();
+    if (!open[i]) continue;
+    UploadWithParts& found = uploads.back().emplace();
+    found.info = std::move(open[i]->info);
+    TRY(const auto records, local::ReadAllParts(op, items_, upload_ids[i]));
+    for (const PartRecord& part : records) found.parts.push_back(part.info);
+  }
+  return uploads;
 }
 
 Result<PartPage> LocalObjectStore::ListParts(OpContext& op, const std::string& upload_id,

@@ -6,7 +6,11 @@
 #include <charconv>
 #include <iterator>
 #include <limits>
+#include <map>
+#include <set>
+#include <utility>
 
+#include "base/contention.h"
 #include "objects/store_rules.h"
 #include "tables/system_tables.h"
 
@@ -156,6 +160,96 @@ Result<UploadRecord> GetOpenUpload(OpContext& op, items::ItemSource& source,
   TRY(auto upload, FindUpload(op, source, upload_id));
   if (!upload || upload->state != UploadRecord::State::kOpen) return NoUpload(upload_id);
   return *std::move(upload);
+}
+
+Result<std::vector<std::optional<UploadRecord>>> FindOpenUploads(
+    OpContext& op, items::ItemSource& source, std::span<const std::string> upload_ids) {
+  // What cannot be a key cannot be the id of an upload.
+  std::vector<Item> keys;
+  for (const std::string& id : upload_ids)
+    if (CheckVersionId(id).ok()) keys.push_back(UploadKey(id));
+  TRY(const auto items, source.BatchGet(op, kUploads, keys));
+  std::vector<std::optional<UploadRecord>> uploads;
+  auto item = items.begin();
+  for (const std::string& id : upload_ids) {
+    uploads.emplace_back();
+    if (!CheckVersionId(id).ok()) continue;
+    if (const auto& found = *item++) {
+      TRY(auto upload, UploadFromItem(*found));
+      if (upload.state == UploadRecord::State::kOpen) uploads.back() = std::move(upload);
+    }
+  }
+  return uploads;
+}
+
+namespace {
+
+// One commit of parts that differ; the indexes of those whose upload is not open.
+Result<std::vector<std::size_t>> RecordSome(OpContext& op, items::ItemStore& store,
+                                            std::vector<const NewPart*> parts) {
+  std::vector<std::size_t> lost;
+  for (Contention contention; !parts.empty() && contention.Next();) {
+    TRY_OK(op.Check());
+    std::set<std::string_view> checked;
+    std::vector<Write> writes;
+    for (const NewPart* part : parts) {
+      if (checked.insert(part->upload_id).second)
+        writes.push_back(Write::Check(kUploads, UploadKey(part->upload_id), {UploadIsOpen()}));
+      writes.push_back(Write::Put(kParts, PartItem(part->upload_id, part->record)));
+    }
+    const auto committed = store.Commit(op, writes);
+    if (committed.ok()) return lost;
+    if (committed.error().code != Code::kConflict) return committed.error();
+    // Uploads do not open again: whoever is left over gets in.
+    std::vector<std::string> ids(checked.begin(), checked.end());
+    TRY(const auto open, FindOpenUploads(op, store, ids));
+    std::set<std::string_view> ended;
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      if (!open[i]) ended.insert(ids[i]);
+    std::erase_if(parts, [&](const NewPart* part) {
+      if (!ended.contains(part->upload_id)) return false;
+      lost.push_back(part->index);
+      return true;
+    });
+  }
+  if (parts.empty()) return lost;
+  return Error(Code::kUnavailable,
+               "others changed the same uploads again and again, and some parts were not stored; "
+               "send them again");
+}
+
+}  // namespace
+
+Result<std::vector<std::size_t>> RecordParts(OpContext& op, items::ItemStore& store,
+                                             std::span<const NewPart> parts) {
+  std::vector<std::size_t> lost;
+  std::map<std::pair<std::string_view, std::uint32_t>, const NewPart*> last;
+  for (const NewPart& part : parts) {
+    // What cannot be a key cannot be the id of an upload.
+    if (CheckVersionId(part.upload_id).ok())
+      last[{part.upload_id, part.record.info.number}] = &part;
+    else
+      lost.push_back(part.index);
+  }
+  // What was replaced before it was recorded shares the fate of what replaced it.
+  std::map<const NewPart*, std::vector<std::size_t>> replaced;
+  for (const NewPart& part : parts)
+    if (const auto by = last.find({part.upload_id, part.record.info.number});
+        by != last.end() && by->second != &part)
+      replaced[by->second].push_back(part.index);
+  const std::size_t limit = store.traits().max_commit_writes;
+  const std::size_t step = limit == 0 ? last.size() : std::max<std::size_t>(limit / 2, 1);
+  std::vector<const NewPart*> some;
+  for (auto at = last.begin(); at != last.end();) {
+    some.push_back(at->second);
+    if (++at != last.end() && some.size() < step) continue;
+    TRY(const auto gone, RecordSome(op, store, std::exchange(some, {})));
+    std::ranges::copy(gone, std::back_inserter(lost));
+  }
+  for (const auto& [by, indexes] : replaced)
+    if (std::ranges::find(lost, by->index) != lost.end())
+      std::ranges::copy(indexes, std::back_inserter(lost));
+  return lost;
 }
 
 Result<PartRecords> ReadParts(OpContext& op, items::ItemSource& source,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,21 @@ Result<std::optional<UploadRecord>> FindUpload(OpContext& op, items::ItemSource&
 // kNotFound unless it is open.
 Result<UploadRecord> GetOpenUpload(OpContext& op, items::ItemSource& source,
                                    const std::string& upload_id);
+// Several, in order; nothing for those that are not open.
+Result<std::vector<std::optional<UploadRecord>>> FindOpenUploads(
+    OpContext& op, items::ItemSource& source, std::span<const std::string> upload_ids);
+
+// A part whose content is stored.  `index` is the caller's.
+struct NewPart {
+  std::size_t index = 0;
+  std::string upload_id;
+  PartRecord record;
+};
+// Records the parts, of any uploads, in as few commits as the store allows; of those with the same
+// upload and number the last one.  Returns the indexes of those whose upload is not open.
+Result<std::vector<std::size_t>> RecordParts(OpContext& op, items::ItemStore& store,
+                                             std::span<const NewPart> parts);
+
 struct PartRecords {
   std::vector<PartRecord> parts;  // by number
   bool more = false;

@@ -66,7 +66,7 @@ Error Unreadable(std::string_view what) {
   return {
       Code::kUnavailable,
       fmt::format("the search server's answer to {} cannot be read; check that engines.search.url "
-                  "leads to OpenSearch itself",
+                  "(of a migration: --opensearch-url) leads to OpenSearch itself",
                   what)};
 }
 
@@ -91,7 +91,8 @@ Error RefusalError(std::string_view what, int status, const Failure& failure) {
       fmt::format("{}: {} (status {})", failure.type, failure.reason, status);
   if (status == 401)
     return {Code::kUnauthenticated,
-            "the search server does not know the credentials; check those of engines.search",
+            "the search server does not know the credentials; check those of engines.search (of a "
+            "migration: --opensearch-user and its password)",
             details};
   if (status == 403)
     return {Code::kDenied,
