@@ -62,6 +62,8 @@ const GROUPS = {
   leave,
 };
 const FIRST = "sign-in";
+/** So many steps that failed say enough; each has waited a minute for what did not come. */
+const ENOUGH = 10;
 
 const kit = new Kit(options);
 const browser = await chromium.launch({
@@ -89,6 +91,7 @@ kit.newPage = async () => {
 process.on("unhandledRejection", () => undefined);
 const page = await kit.newPage();
 let count = 0;
+let failed = 0;
 try {
   for (const [group, steps] of Object.entries(GROUPS))
     for (const [name, run] of Object.entries(steps)) {
@@ -105,7 +108,7 @@ try {
         kit.problem(error instanceof Error ? error.message : String(error));
         await kit.picture(page, `failed-${count}`).catch(() => undefined);
         // Without a session nothing else can be looked at; a step that failed leaves the others alone.
-        if (name === FIRST) throw error;
+        if (name === FIRST || ++failed === ENOUGH) throw error;
         await page.unrouteAll({ behavior: "ignoreErrors" });
         await page.reload().catch(() => undefined);
       }

@@ -9,7 +9,7 @@ import { splatFile, splatPly, spzFile } from "../samples/splats.mjs";
 import { stepFile } from "../samples/step.mjs";
 import { coloursOf, notBlank } from "./viewers.mjs";
 
-const [DATABASE, ASSET] = ["e2e-formats", "samples"];
+const [DATABASE, ASSET] = ["e2e-samples", "samples"];
 const FILES = `/databases/${DATABASE}/assets/${ASSET}/file`;
 const SURFACE = ".vams-viewer-body";
 

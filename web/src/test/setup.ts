@@ -1,6 +1,11 @@
-// What jsdom lacks, and an empty page before each test.
-import { cleanup } from "@testing-library/react";
+// What jsdom lacks, patience with a busy machine, and an empty page before each test.
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
+
+const PATIENCE = 20_000;
+configure({ asyncUtilTimeout: PATIENCE });
+const { waitFor } = vi;
+vi.waitFor = (callback, options = { timeout: PATIENCE }) => waitFor(callback, options);
 
 vi.stubGlobal("matchMedia", (query: string) => ({
   matches: false,
