@@ -51,9 +51,13 @@ std::uint64_t MigrationRecord::result_generation() const {
   return 0;
 }
 
-items::Position MigrationRecord::switch_position() const {
+items::Position MigrationRecord::switch_position() const { return LastPosition("cut over"); }
+
+items::Position MigrationRecord::checked_position() const { return LastPosition("checked"); }
+
+items::Position MigrationRecord::LastPosition(std::string_view event) const {
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry)
-    if (TextOf(*entry, "event") == "cut over") return NumberOf(*entry, "position");
+    if (TextOf(*entry, "event") == event) return NumberOf(*entry, "position");
   return 0;
 }
 

@@ -42,6 +42,13 @@ struct MigrationRecord {
   std::uint64_t result_generation() const;
   // The end of the result's change log when it began to serve.
   items::Position switch_position() const;
+  // The end of the result's change log when an update had checked its service and nobody else had
+  // been there; 0 if somebody may have been, or nothing was checked.
+  items::Position checked_position() const;
+
+ private:
+  // Of the last entry of this event; 0 if there is none.
+  items::Position LastPosition(std::string_view event) const;
 };
 
 // All migrations of a stack, oldest first.  Folders that a crash left without a plan are left out.

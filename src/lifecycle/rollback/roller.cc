@@ -153,15 +153,20 @@ Status Roller::HoldStep() {
 Result<bool> Roller::NeedsCopy() {
   TRY(end_, EndOf(setting_.op, stack_.current));
   if (!request_.discard_writes) {
+    bool only_checks = false;
     items::Position end = end_;
     for (const WayHop& hop : way_) {
-      if (end > hop.since) return true;
-      if (!hop.parent_end) return true;
+      if (end > std::max(hop.since, hop.checked) || !hop.parent_end) return true;
+      if (end > hop.since) only_checks = true;
       end = *hop.parent_end;
     }
-    return false;
+    if (!only_checks) return false;
   }
-  // Mail that was sent since must not be sent again.
+  return MailWaits();
+}
+
+// Mail that was sent since must not be sent again.
+Result<bool> Roller::MailWaits() {
   TRY(const auto then, items::OpenSqliteStore(target_.items(), {.read_only = true}));
   bool waiting = false;
   for (const auto table : {tables::kNoticesTable, tables::kMailsTable})
@@ -225,6 +230,7 @@ Status Roller::CarryStep() {
     return builder_ ? DropSentMail(copy_) : Ok();
   }
   if (!builder_) {
+    report_.changes = 0;
     for (const WayHop& hop : way_)
       report_.hops.push_back({.from = hop.child.number,
                               .to = hop.parent.number,

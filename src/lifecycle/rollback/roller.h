@@ -62,6 +62,7 @@ class Roller {
 
   // Whether something has to be written to what is switched to.
   Result<bool> NeedsCopy();
+  Result<bool> MailWaits();
   Status TakeHold(boost::json::object& evidence);
   void LetGo();
   Status Fail(OperationResult result, Status status);

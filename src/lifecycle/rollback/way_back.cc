@@ -84,6 +84,7 @@ Status FillFromMigration(const Stack& stack, WayHop& hop) {
     hop.path.push_back({.step = leg->step, .direction = migrate::Opposite(leg->direction)});
   hop.settings = record->plan.settings;
   hop.parent_end = record->plan.position;
+  hop.checked = record->checked_position();
   MigrationReport told;
   TRY_OK(Migrator::LegsFromJournal(record->entries, told));
   if (!told.verifications.empty())

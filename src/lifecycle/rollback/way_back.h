@@ -17,6 +17,9 @@ namespace vams::lifecycle {
 struct WayHop {
   Generation child, parent;
   items::Position since = 0;  // in the child's log: what comes behind was written to it
+  // In the child's log: up to here only the update's own checks of its service wrote, with nobody
+  // else there; 0: not known.
+  items::Position checked = 0;
   std::optional<items::Position> parent_end;  // of the parent's log when the child was made
   std::vector<migrate::Leg> path;             // from the child's version to the parent's
   migrate::Settings settings;

@@ -15,7 +15,9 @@
 #include "lifecycle/update/prediction.h"
 #include "lifecycle/update/service_checks.h"
 #include "lifecycle/update/update_page.h"
+#include "migrate/journal.h"
 #include "migrate/outcome.h"
+#include "tables/system_tables.h"
 
 namespace vams::lifecycle {
 
@@ -395,12 +397,33 @@ Status Updater::ServiceStep() {
 
 Status Updater::CommitStep() {
   return operation_.Step("commit", [&](json::object& evidence) -> Status {
+    (void)NoteChecked();  // without it a rollback takes longer, no more
     temporary_.reset();
     evidence = {{"generation", report_.generation}};
     TRY_OK(operation_.Note("committed", {{"generation", report_.generation}}));
     VAMS_POINT("update.committed");
     return Ok();
   });
+}
+
+// A rollback need not carry over what the checks alone have written.  An account that the first
+// start of a server has made is more than that: its password was shown.
+Status Updater::NoteChecked() {
+  if (!temporary_ || left_by_others_ || !report_.migration) return Ok();
+  TRY(const auto stack, setting_.registry.Get(report_.stack));
+  TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.read_only = true}));
+  TRY(const auto end, store->LastChange(setting_.op));
+  for (items::Position at = NumberOf(stack.current.origin, "position"); at < end;) {
+    TRY(const auto page, store->ReadChanges(setting_.op, at, 1000));
+    if (page.changes.empty()) break;
+    for (const auto& change : page.changes)
+      if (change.table == tables::kAccountsTable) return Ok();
+    at = page.next;
+  }
+  TRY(auto journal,
+      migrate::Journal::Open(stack.migrations() / report_.migration->id / "journal.jsonl",
+                             setting_.clock));
+  return journal.Append("checked", {{"position", end}});
 }
 
 // ---- The way back ------------------------------------------------------------------------------

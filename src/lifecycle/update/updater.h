@@ -72,6 +72,7 @@ class Updater {
   Status ServiceStep();
   // Nothing of the scratch database stays where this process can remove it.
   Status CommitStep();
+  Status NoteChecked();
 
   Status TakeHold(boost::json::object& evidence);
   void LetGo();

@@ -1,6 +1,7 @@
 // A migration of remote tables against what a script does with the same server in the same run: one
 // item at a time (as upstream's 2.1 -> 2.2 script puts), and batches of 25 one after the other (as
-// the 2.4 -> 2.5 script does).  VAMS_BENCH_REMOTE_ROWS (default 20,000) sets the number of rows.
+// the 2.4 -> 2.5 script does); and against what the server takes at all, from one concurrent load
+// without a look at what is there and without a proof.  VAMS_BENCH_REMOTE_ROWS (default 20,000) sets the number of rows.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -131,6 +132,19 @@ void Batches(benchmark::State& state, bool local) {
   state.SetItemsProcessed(static_cast<std::int64_t>(rows));
 }
 
+// No client that writes every row can be faster on this server.
+void WritesAlone(benchmark::State& state, bool local) {
+  Target target(Server(local), local);
+  const std::uint64_t rows = Rows();
+  OpContext op;
+  for (auto _ : state) {
+    const auto load = Must(target.store().OpenBulkLoad(op, "AssetVersionsStorageTableV2", {}));
+    for (std::uint64_t i = 0; i < rows; ++i) Must(load->Add(op, Target::NewVersion(i)));
+    Must(load->Finish(op));
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(rows));
+}
+
 void Migration(benchmark::State& state, bool local) {
   Target target(Server(local), local);
   const std::uint64_t rows = Rows();
@@ -171,6 +185,7 @@ void Migration(benchmark::State& state, bool local) {
 
 REMOTE_BENCH(OneByOne);
 REMOTE_BENCH(Batches);
+REMOTE_BENCH(WritesAlone);
 REMOTE_BENCH(Migration);
 
 }  // namespace
