@@ -143,8 +143,7 @@ TEST_F(AfterChecksTest, MailThatWaitedBeforeIsNotSentAgain) {
   const auto report = RollBack();
 
   EXPECT_EQ(report.generation, 3U);
-  EXPECT_FALSE(
-      Has(tables::kMailsTable, {{"address", S("dana@yard.example")}, {"mail", S("m-1")}}));
+  EXPECT_FALSE(Has(tables::kMailsTable, {{"address", S("dana@yard.example")}, {"mail", S("m-1")}}));
 }
 
 TEST_F(AfterChecksTest, AnUpdateOfAnUpdateGoesBackOneStepAtATime) {

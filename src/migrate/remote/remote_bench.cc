@@ -1,7 +1,8 @@
 // A migration of remote tables against what a script does with the same server in the same run: one
 // item at a time (as upstream's 2.1 -> 2.2 script puts), and batches of 25 one after the other (as
 // the 2.4 -> 2.5 script does); and against what the server takes at all, from one concurrent load
-// without a look at what is there and without a proof.  VAMS_BENCH_REMOTE_ROWS (default 20,000) sets the number of rows.
+// without a look at what is there and without a proof.  VAMS_BENCH_REMOTE_ROWS (default 20,000)
+// sets the number of rows.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
