@@ -201,7 +201,9 @@ export function Shell({ children }: { children: ReactNode }) {
       </button>
       <div id="vams-header">
         <Banner html={app.config.banner} />
-        <TopBar onPalette={() => setDialog("palette")} onHelp={() => setDialog("help")} />
+        <div className="vams-bar">
+          <TopBar onPalette={() => setDialog("palette")} onHelp={() => setDialog("help")} />
+        </div>
         <Unreachable />
       </div>
       <AppLayout
