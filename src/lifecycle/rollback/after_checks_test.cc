@@ -4,13 +4,10 @@
 #include <optional>
 
 #include "items/sqlite/sqlite_store.h"
-#include "lifecycle/import.h"
 #include "lifecycle/rollback/rollback.h"
-#include "lifecycle/support_test.h"
-#include "lifecycle/update/fake_service_test.h"
+#include "lifecycle/update/stack_fixture_test.h"
 #include "lifecycle/update/update.h"
 #include "tables/system_tables.h"
-#include "testing/fixtures.h"
 
 namespace vams::lifecycle::test {
 namespace {
@@ -39,31 +36,15 @@ void Commit(const files::Path& store_file, const Write& write) {
   (void)Must(store->Commit(op, std::span(&write, 1)));
 }
 
-class AfterChecksTest : public ::testing::Test {
+class AfterChecksTest : public StackFixture {
  protected:
-  void SetUp() override {
-    const auto found = vams::testing::FixtureFolder();
-    ASSERT_TRUE(found.has_value()) << "no fixtures; set VAMS_FIXTURES to their folder";
-    ImportRequest request;
-    request.stack = "yard";
-    request.from = {*found / "dynamodb" / "v2.4", *found / "dynamodb" / "seed" / "v2.5"};
-    request.data_version = tables::DataVersion::Parse("2.4").value();
-    OpContext op;
-    (void)Must(lifecycle::Import(registry_, request, clock_, op, [](auto, auto) {}));
-    setting_.config_of = [](const Stack& stack) -> Result<StackConfig> {
-      StackConfig config;
-      config.backup_folder = (stack.folder.parent_path().parent_path() / "backups").string();
-      return config;
-    };
-    setting_.serve = [this](const StackRegistry&,
-                            const Stack& stack) -> Result<std::unique_ptr<TemporaryServer>> {
-      // What a server writes when it starts.
-      if (at_start_) Commit(stack.current.items(), *at_start_);
-      return std::unique_ptr<TemporaryServer>(std::make_unique<FakeServer>());
-    };
+  AfterChecksTest() : StackFixture("yard") {}
+  void SetUp() override { ImportOlder(); }
+  // What a server writes when it starts.
+  void OnServe(const Stack& stack) override {
+    if (at_start_) Commit(stack.current.items(), *at_start_);
   }
 
-  Stack Now() { return Must(registry_.Get("yard")); }
   void Update(const Write& at_start) {
     at_start_ = at_start;
     UpdateRequest request;
@@ -87,22 +68,7 @@ class AfterChecksTest : public ::testing::Test {
     return store->Get(op, table, key).ok();
   }
 
-  files::TempFolder home_ = MakeTemp();
-  FixedClock clock_;
-  StackRegistry registry_{home_.path(), clock_};
-  OpContext op_;
-  FakeService service_;
   std::optional<Write> at_start_;
-  UpdateSetting setting_{.registry = registry_,
-                         .clock = clock_,
-                         .random = SystemRandom(),
-                         .op = op_,
-                         .transport = service_,
-                         .release = "test",
-                         .config_of = {},
-                         .serve = {},
-                         .on_step = {},
-                         .on_progress = {}};
 };
 
 TEST_F(AfterChecksTest, TheOldGenerationItselfServesAgain) {

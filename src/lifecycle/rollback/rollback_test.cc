@@ -7,12 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lifecycle/import.h"
 #include "lifecycle/migrate_stack.h"
 #include "lifecycle/support_test.h"
-#include "lifecycle/update/fake_service_test.h"
+#include "lifecycle/update/stack_fixture_test.h"
 #include "tables/system_tables.h"
-#include "testing/fixtures.h"
 
 namespace vams::lifecycle::test {
 
@@ -34,29 +32,16 @@ void CopyHome(const files::Path& from, const files::Path& to) {
 
 Value S(std::string_view text) { return Value::S(std::string(text)); }
 
-class RollbackTest : public ::testing::Test {
+class RollbackTest : public StackFixture {
  protected:
+  RollbackTest() : StackFixture("yard") {}
   void SetUp() override {
-    const auto found = vams::testing::FixtureFolder();
-    ASSERT_TRUE(found.has_value()) << "no fixtures; set VAMS_FIXTURES to their folder";
-    ImportRequest request;
-    request.stack = "yard";
-    request.from = {*found / "dynamodb" / "v2.4", *found / "dynamodb" / "seed" / "v2.5"};
-    request.data_version = tables::DataVersion::Parse("2.4").value();
-    OpContext op;
-    (void)Must(lifecycle::Import(registry_, request, clock_, op, [](auto, auto) {}));
+    ImportOlder();
     request_.stack = "yard";
     before_ = Data(1);
-    setting_.config_of = [](const Stack&) -> Result<StackConfig> { return StackConfig(); };
-    setting_.serve = [this](const StackRegistry&,
-                            const Stack&) -> Result<std::unique_ptr<TemporaryServer>> {
-      if (serve_fails_) return Error(Code::kUnavailable, "the port is busy");
-      return std::unique_ptr<TemporaryServer>(std::make_unique<FakeServer>());
-    };
     Update();
   }
 
-  Stack Now() { return Must(registry_.Get("yard")); }
   void Update() {
     MigrateOptions options;
     options.quarantine_ambiguous = true;
@@ -118,24 +103,8 @@ class RollbackTest : public ::testing::Test {
   const Item kVersion2Key{{"databaseId:assetId", S("harbor-yard:buoy")},
                           {"assetVersionId", S("1")}};
 
-  files::TempFolder home_ = MakeTemp();
-  FixedClock clock_;
-  StackRegistry registry_{home_.path(), clock_};
-  OpContext op_;
-  FakeService service_;
-  bool serve_fails_ = false;
   Rows before_;
   RollbackRequest request_;
-  UpdateSetting setting_{.registry = registry_,
-                         .clock = clock_,
-                         .random = SystemRandom(),
-                         .op = op_,
-                         .transport = service_,
-                         .release = "test",
-                         .config_of = {},
-                         .serve = {},
-                         .on_step = {},
-                         .on_progress = {}};
 };
 
 TEST_F(RollbackTest, WithoutWritesTheGenerationItselfServesAgain) {

@@ -9,13 +9,11 @@
 
 #include <boost/json.hpp>
 
-#include "lifecycle/import.h"
 #include "lifecycle/rollback/rollback.h"
 #include "lifecycle/stacks/kept_config.h"
 #include "lifecycle/support_test.h"
-#include "lifecycle/update/fake_service_test.h"
+#include "lifecycle/update/stack_fixture_test.h"
 #include "lifecycle/update/update.h"
-#include "testing/fixtures.h"
 
 namespace vams::lifecycle::test {
 
@@ -30,20 +28,16 @@ using ::testing::Not;
 constexpr char kOld[] = "{\"backup\": {\"keep\": 3}}\n";
 constexpr char kNew[] = "{\"backup\": {\"keep\": 9}, \"name\": \"plant\"}\n";
 
-class UpdateConfigTest : public ::testing::Test {
+class UpdateConfigTest : public StackFixture {
  protected:
+  UpdateConfigTest() : StackFixture("plant") {}
   void SetUp() override {
     setting_.config_of = [](const Stack& stack) -> Result<StackConfig> {
       StackConfig read;
       TRY(const auto text, ConfigTextOf(stack));
       TRY(read.config, ConfigFrom(stack, text));
-      read.backup_folder = (stack.folder.parent_path().parent_path() / "backups").string();
+      read.backup_folder = BackupsOf(stack);
       return read;
-    };
-    setting_.serve = [this](const StackRegistry&,
-                            const Stack&) -> Result<std::unique_ptr<TemporaryServer>> {
-      if (serve_fails_) return Error(Code::kUnavailable, "the port is busy");
-      return std::unique_ptr<TemporaryServer>(std::make_unique<FakeServer>());
     };
     request_.stack = "plant";
     request_.approved = true;
@@ -51,19 +45,6 @@ class UpdateConfigTest : public ::testing::Test {
   }
 
   void Create() { (void)Must(registry_.Create("plant", kOld)); }
-  void ImportOlder() {
-    const auto found = vams::testing::FixtureFolder();
-    ASSERT_TRUE(found.has_value()) << "no fixtures; set VAMS_FIXTURES to their folder";
-    ImportRequest request;
-    request.stack = "plant";
-    request.config = kOld;
-    request.from = {*found / "dynamodb" / "v2.4", *found / "dynamodb" / "seed" / "v2.5"};
-    request.data_version = tables::DataVersion::Parse("2.4").value();
-    OpContext op;
-    (void)Must(lifecycle::Import(registry_, request, clock_, op, [](auto, auto) {}));
-  }
-
-  Stack Now() { return Must(registry_.Get("plant")); }
   std::string Config() { return Slurp(Now().config()); }
   void Bring(const std::string& text) {
     request_.config = Must(ReadNewConfig({.file_text = text,
@@ -101,23 +82,7 @@ class UpdateConfigTest : public ::testing::Test {
     EXPECT_TRUE(LockStack(Now(), "the test", clock_).ok()) << "its lock is still held";
   }
 
-  files::TempFolder home_ = MakeTemp();
-  FixedClock clock_;
-  StackRegistry registry_{home_.path(), clock_};
-  OpContext op_;
-  FakeService service_;
-  bool serve_fails_ = false;
   UpdateRequest request_;
-  UpdateSetting setting_{.registry = registry_,
-                         .clock = clock_,
-                         .random = SystemRandom(),
-                         .op = op_,
-                         .transport = service_,
-                         .release = "test",
-                         .config_of = {},
-                         .serve = {},
-                         .on_step = {},
-                         .on_progress = {}};
 };
 
 TEST_F(UpdateConfigTest, AloneItMakesAGenerationThatHasIt) {
@@ -158,7 +123,7 @@ TEST_F(UpdateConfigTest, WithTheSameMeaningThereIsNothingToDo) {
 }
 
 TEST_F(UpdateConfigTest, TogetherWithAMigrationBothComeAndGo) {
-  ImportOlder();
+  ImportOlder(kOld);
   const Rows before = RowsOf(Now().current.items());
 
   const auto report = UpdateTo(kNew);

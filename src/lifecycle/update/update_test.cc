@@ -6,12 +6,10 @@
 
 #include <boost/json.hpp>
 
-#include "lifecycle/import.h"
 #include "lifecycle/support_test.h"
-#include "lifecycle/update/fake_service_test.h"
 #include "lifecycle/update/service_checks.h"
+#include "lifecycle/update/stack_fixture_test.h"
 #include "lifecycle/update/verify.h"
-#include "testing/fixtures.h"
 
 namespace vams::lifecycle::test {
 
@@ -21,17 +19,11 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-class UpdateTest : public ::testing::Test {
+class UpdateTest : public StackFixture {
  protected:
+  UpdateTest() : StackFixture("yard") {}
   void SetUp() override {
-    const auto found = vams::testing::FixtureFolder();
-    ASSERT_TRUE(found.has_value()) << "no fixtures; set VAMS_FIXTURES to their folder";
-    ImportRequest request;
-    request.stack = "yard";
-    request.from = {*found / "dynamodb" / "v2.4", *found / "dynamodb" / "seed" / "v2.5"};
-    request.data_version = tables::DataVersion::Parse("2.4").value();
-    OpContext op;
-    (void)Must(lifecycle::Import(registry_, request, clock_, op, [](auto, auto) {}));
+    ImportOlder();
     request_.stack = "yard";
     request_.migration.quarantine_ambiguous = true;
     request_.approved = true;
@@ -39,20 +31,12 @@ class UpdateTest : public ::testing::Test {
     setting_.config_of = [this](const Stack& stack) -> Result<StackConfig> {
       StackConfig config;
       config.config.hooks = hooks_;
-      config.backup_folder = backups_.empty()
-                                 ? (stack.folder.parent_path().parent_path() / "backups").string()
-                                 : backups_;
+      config.backup_folder = backups_.empty() ? BackupsOf(stack) : backups_;
       return config;
-    };
-    setting_.serve = [this](const StackRegistry&,
-                            const Stack& stack) -> Result<std::unique_ptr<TemporaryServer>> {
-      served_.push_back(stack.current.number);
-      if (serve_fails_) return Error(Code::kUnavailable, "the port is busy");
-      return std::unique_ptr<TemporaryServer>(std::make_unique<FakeServer>());
     };
   }
 
-  Stack Now() { return Must(registry_.Get("yard")); }
+  void OnServe(const Stack& stack) override { served_.push_back(stack.current.number); }
   UpdateReport Update() { return Must(UpdateStack(setting_, request_)); }
   OperationRecord Last() { return Must(Operations(Now())).back(); }
   std::string Hook(const std::string& script) {
@@ -78,28 +62,12 @@ class UpdateTest : public ::testing::Test {
     EXPECT_EQ(Now().current.data_version, tables::kNewest);
   }
 
-  files::TempFolder home_ = MakeTemp();
-  FixedClock clock_;
-  StackRegistry registry_{home_.path(), clock_};
-  OpContext op_;
-  FakeService service_;
   config::Hooks hooks_;
   std::string backups_;
-  bool serve_fails_ = false;
   int hooks_made_ = 0;
   std::vector<std::uint64_t> served_;
   Rows before_;
   UpdateRequest request_;
-  UpdateSetting setting_{.registry = registry_,
-                         .clock = clock_,
-                         .random = SystemRandom(),
-                         .op = op_,
-                         .transport = service_,
-                         .release = "test",
-                         .config_of = {},
-                         .serve = {},
-                         .on_step = {},
-                         .on_progress = {}};
 };
 
 TEST_F(UpdateTest, BuildsProvesSwitchesLooksAndCommits) {
