@@ -91,6 +91,27 @@ TEST_F(AfterChecksTest, AWriteBehindTheChecksIsCarried) {
   EXPECT_TRUE(Has("TagStorageTable", {{"tagName", S("floating")}}));
 }
 
+// The hook knows the address of the temporary server.
+TEST_F(AfterChecksTest, WhatAHookOfTheUpdateWroteIsCarried) {
+  setting_.config_of = [](const Stack& stack) -> Result<StackConfig> {
+    StackConfig config;
+    config.backup_folder = BackupsOf(stack);
+    config.config.hooks.post_update = {"/bin/true"};
+    return config;
+  };
+  setting_.on_step = [this](const OperationStep& step) {
+    if (step.name == "hook postUpdate" && step.result == "done")
+      Commit(Now().current.items(), Tag());
+  };
+  Update(Session());
+  setting_.on_step = {};
+
+  const auto report = RollBack();
+
+  EXPECT_EQ(report.generation, 3U);
+  EXPECT_TRUE(Has("TagStorageTable", {{"tagName", S("floating")}}));
+}
+
 TEST_F(AfterChecksTest, AnAccountWhosePasswordWasShownIsCarried) {
   Update(Account());
 

@@ -331,6 +331,7 @@ Status Updater::BehindSwitch() {
   VAMS_POINT("update.switched");
   TRY_OK(StartStep());
   TRY_OK(ServiceStep());
+  (void)NoteChecked();  // without it a rollback takes longer, no more
   TRY_OK(HookStep("hook postUpdate", config_.config.hooks.post_update));
   return CommitStep();
 }
@@ -397,7 +398,6 @@ Status Updater::ServiceStep() {
 
 Status Updater::CommitStep() {
   return operation_.Step("commit", [&](json::object& evidence) -> Status {
-    (void)NoteChecked();  // without it a rollback takes longer, no more
     temporary_.reset();
     evidence = {{"generation", report_.generation}};
     TRY_OK(operation_.Note("committed", {{"generation", report_.generation}}));
@@ -406,8 +406,9 @@ Status Updater::CommitStep() {
   });
 }
 
-// A rollback need not carry over what the checks alone have written.  An account that the first
-// start of a server has made is more than that: its password was shown.
+// A rollback need not carry over what the checks alone have written.  What the hook behind them
+// writes is more than that, and so is an account that the first start of a server has made: its
+// password was shown.
 Status Updater::NoteChecked() {
   if (!temporary_ || left_by_others_ || !report_.migration) return Ok();
   TRY(const auto stack, setting_.registry.Get(report_.stack));
