@@ -5,6 +5,7 @@
 #   build/tsan     ThreadSanitizer, the concurrent tests
 #   build/release  the binary that is shipped
 #   build/bench    the same with benchmarks
+#   build/lint     how clang-tidy sees each source alone; nothing is built there
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -68,7 +69,7 @@ format: setup ## clang-format everything
 	@tools/format
 
 .PHONY: lint
-lint: build/debug/build.ninja ## format, includes, clang-tidy, syntax of the scripts
+lint: build/lint/build.ninja ## format, includes, clang-tidy, syntax of the scripts
 	@tools/lint
 
 .PHONY: package

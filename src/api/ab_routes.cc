@@ -8,6 +8,7 @@
 #include "access/defaults.h"
 #include "api/paging.h"
 #include "base/encoding.h"
+#include "base/json.h"
 #include "lifecycle/ab/wire.h"
 
 namespace vams::api {
@@ -69,11 +70,6 @@ Endpoint ForAdministrators(ab::Door& door, Work work) {
 
 std::uint64_t NumberOf(const Call& call, std::string_view name, std::uint64_t otherwise) {
   return FindNumber(call.request, name, 0).value_or(otherwise);
-}
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
 // kConflict if the caller follows another generation than the one that is served.

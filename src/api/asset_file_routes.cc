@@ -10,6 +10,7 @@
 #include "api/paging.h"
 #include "api/read_body.h"
 #include "api/routes.h"
+#include "base/json.h"
 #include "model/asset_file.h"
 
 namespace vams::api {
@@ -22,10 +23,6 @@ using catalog::FileChange;
 namespace {
 
 constexpr std::string_view kFileList = "listFiles";
-
-json::value TextOrNull(const std::optional<std::string>& text) {
-  return text ? json::value(*text) : json::value(nullptr);
-}
 
 AssetFiles::Ref RefOf(const AssetPath& path) { return {path.database_id, path.asset_id}; }
 

@@ -7,6 +7,7 @@
 #include "api/paging.h"
 #include "api/read_body.h"
 #include "api/routes.h"
+#include "base/json.h"
 #include "model/asset.h"
 #include "model/database.h"
 
@@ -20,10 +21,6 @@ constexpr std::string_view kAllAssets = "assets";
 constexpr std::size_t kPageSize = 3000;
 // A page may hold fewer assets than asked for.
 constexpr std::size_t kMostOfPage = 10'000;
-
-json::value TextOrNull(const std::optional<std::string>& text) {
-  return text ? json::value(*text) : json::value(nullptr);
-}
 
 json::value Texts(const std::vector<std::string>& texts) {
   return json::array(texts.begin(), texts.end());

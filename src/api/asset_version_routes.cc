@@ -7,6 +7,7 @@
 #include "api/paging.h"
 #include "api/read_body.h"
 #include "api/routes.h"
+#include "base/json.h"
 #include "model/asset_version.h"
 
 namespace vams::api {
@@ -18,10 +19,6 @@ namespace {
 constexpr std::size_t kPageSize = 1000;
 
 catalog::AssetIds IdsOf(const AssetPath& path) { return {path.database_id, path.asset_id}; }
-
-json::value TextOrNull(const std::optional<std::string>& text) {
-  return text ? json::value(*text) : json::value(nullptr);
-}
 
 // One status for all on the wire (ruling 12).
 http::Response Refused(Call& call, const Error& error) {

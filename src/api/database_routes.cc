@@ -7,6 +7,7 @@
 #include "api/paging.h"
 #include "api/read_body.h"
 #include "api/routes.h"
+#include "base/json.h"
 #include "model/database.h"
 
 namespace vams::api {
@@ -17,10 +18,6 @@ namespace {
 
 constexpr std::string_view kDatabaseList = "database";
 constexpr std::string_view kBucketList = "buckets";
-
-json::value TextOrNull(const std::optional<std::string>& text) {
-  return text ? json::value(*text) : json::value(nullptr);
-}
 
 json::object DatabaseJson(const catalog::Database& database) {
   json::object item{{"databaseId", database.id},

@@ -10,16 +10,13 @@
 #include "api/object_answer.h"
 #include "api/public_url.h"
 #include "api/routes.h"
+#include "base/json.h"
 
 namespace vams::api {
 
 namespace json = boost::json;
 
 namespace {
-
-json::value TextOrNull(const std::optional<std::string>& text) {
-  return text ? json::value(*text) : json::value(nullptr);
-}
 
 // ---- Downloads ----
 

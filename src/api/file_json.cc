@@ -2,17 +2,11 @@
 
 #include <utility>
 
+#include "base/json.h"
+
 namespace vams::api {
 
 namespace json = boost::json;
-
-namespace {
-
-json::value TextOrNull(const std::optional<std::string>& text) {
-  return text ? json::value(*text) : json::value(nullptr);
-}
-
-}  // namespace
 
 json::object FileJson(const catalog::FileItem& file, json::storage_ptr storage) {
   return json::object({{"fileName", file.name},

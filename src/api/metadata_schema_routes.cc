@@ -7,6 +7,7 @@
 #include "api/paging.h"
 #include "api/read_body.h"
 #include "api/routes.h"
+#include "base/json.h"
 #include "model/metadata_schema.h"
 #include "model/text.h"
 
@@ -84,10 +85,6 @@ Parsed<bool> ReadDeletion(const Call& call) {
 
 // ---- Answers.
 
-json::value TextOrNull(const std::optional<std::string>& text) {
-  return text ? json::value(*text) : json::value(nullptr);
-}
-
 json::object SchemaJson(const MetadataSchema& schema) {
   return {{"metadataSchemaId", schema.id},
           {"databaseId", schema.database_id},
@@ -104,7 +101,7 @@ json::object SchemaJson(const MetadataSchema& schema) {
 
 http::Response Done(Call& call, const MetadataSchema& schema, std::string_view operation) {
   // Clients take a success that speaks of an error for a failure (ruling 7).
-  const bool named = model::Lower(schema.name).find("error") == std::string::npos;
+  const bool named = Lower(schema.name).find("error") == std::string::npos;
   const std::string shown = named ? fmt::format("'{}' ", schema.name) : std::string();
   return Answer(
       json::object{{"success", true},

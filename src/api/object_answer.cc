@@ -4,8 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/file_descriptor.h"
 #include "http/conditional.h"
-#include "http/file_descriptor.h"
 #include "http/range.h"
 
 namespace vams::api {
@@ -27,10 +27,10 @@ http::FileBody FileOf(const FileStretch& stretch) {
     explicit Borrowed(std::shared_ptr<const int> from) : owner(std::move(from)), file(*owner) {}
     ~Borrowed() { file.Release(); }
     const std::shared_ptr<const int> owner;
-    http::FileDescriptor file;
+    FileDescriptor file;
   };
   const auto borrowed = std::make_shared<Borrowed>(stretch.descriptor);
-  return {.file = std::shared_ptr<const http::FileDescriptor>(borrowed, &borrowed->file),
+  return {.file = std::shared_ptr<const FileDescriptor>(borrowed, &borrowed->file),
           .offset = stretch.offset,
           .length = stretch.length};
 }

@@ -6,6 +6,7 @@
 
 #include "api/paging.h"
 #include "api/routes.h"
+#include "base/json.h"
 
 namespace vams::api {
 
@@ -16,10 +17,6 @@ namespace {
 constexpr std::size_t kRolePage = 3000;
 constexpr std::size_t kUserRolePage = 30000;
 constexpr std::string_view kInternalSource = "INTERNAL_SYSTEM";
-
-json::value TextOrNull(const std::optional<std::string>& text) {
-  return text ? json::value(*text) : json::value(nullptr);
-}
 
 json::object RoleJson(const catalog::Role& role) {
   return {{"id", role.id},

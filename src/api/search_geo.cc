@@ -137,7 +137,7 @@ std::optional<double> Metres(const json::value& value) {
   std::string_view rest;
   const auto number = NumberIn(model::Trim(value.get_string()), &rest);
   if (!number || *number < 0) return std::nullopt;
-  const std::string name = model::Lower(model::Trim(rest));
+  const std::string name = Lower(model::Trim(rest));
   const auto unit = std::ranges::find(kUnits, name, &Unit::name);
   if (unit == kUnits.end()) return std::nullopt;
   return *number * unit->metres;
@@ -164,7 +164,7 @@ Expression ReadCircle(ObjectReader& geo) {
 bool NamesThePlace(std::string_view field) {
   static constexpr std::array<std::string_view, 6> kKeys = {"location",  "latitude", "lat",
                                                             "longitude", "lon",      "long"};
-  std::string name = model::Lower(field);
+  std::string name = Lower(field);
   for (const std::string_view prefix : {"md_", ".", "str_", "gp_", "gs_"})
     if (name.starts_with(prefix)) name.erase(0, prefix.size());
   return std::ranges::find(kKeys, name) != kKeys.end();

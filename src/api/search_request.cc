@@ -133,11 +133,11 @@ catalog::SearchFilter FilterOf(const json::object& members, const std::string& w
     if (member.key() == "query")
       filter.text = *text;
     else if (member.key() == "default_operator")
-      filter.options.default_and = model::Lower(*text) == "and";
+      filter.options.default_and = Lower(*text) == "and";
     else if (member.key() == "default_field" || member.key() == "fields")
       filter.options.default_fields = FieldNames(*text);
     else if (member.key() == "lenient")
-      filter.options.lenient = model::Lower(*text) == "true";
+      filter.options.lenient = Lower(*text) == "true";
   }
   if (!members.contains("query"))
     problems.Add(where + " -> query", "field required (type=value_error.missing)");
@@ -269,7 +269,7 @@ catalog::SimpleQuery ReadSimpleQuery(const json::object& body, Problems& problem
   if (!std::ranges::all_of(extension, is_plain))
     problems.Add("fileExtension", Root("File extension must contain only alphanumeric characters"));
   // Documents have it so.
-  query.file_extension = model::Lower(extension);
+  query.file_extension = Lower(extension);
   query.database_id = OptionalText(reader, "databaseId", kMostOfParameter);
   query.tags = reader.Texts("tags", false);
   for (const std::string& tag : query.tags) problems.Add(model::CheckAtMost256("tags", tag));

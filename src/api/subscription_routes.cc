@@ -7,6 +7,7 @@
 #include "api/paging.h"
 #include "api/routes.h"
 #include "api/subscription_pages.h"
+#include "base/json.h"
 #include "model/subscription.h"
 
 namespace vams::api {
@@ -37,10 +38,6 @@ Parsed<model::Subscription> ReadSubscription(const Call& call) {
 
 json::array Texts(const std::vector<std::string>& texts) {
   return json::array(texts.begin(), texts.end());
-}
-
-json::value TextOrNull(const std::optional<std::string>& text) {
-  return text ? json::value(*text) : json::value(nullptr);
 }
 
 // ---- The list and its changes.

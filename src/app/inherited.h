@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "base/file_descriptor.h"
 #include "base/result.h"
 #include "files/files.h"
-#include "http/file_descriptor.h"
 #include "lifecycle/manage_socket.h"
 
 namespace vams::app {
@@ -25,7 +25,7 @@ struct ManageClient {
 
 struct Inherited {
   std::string stack;  // by name: there may be more by now than there were
-  std::vector<http::FileDescriptor> listeners;
+  std::vector<FileDescriptor> listeners;
   std::vector<std::string> addresses;  // as they were asked for; empty: not known
   lifecycle::ManageSocket manage;
   std::vector<ManageClient> clients;

@@ -15,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/json.h"
 #include "lifecycle/operation.h"
 
 extern char** environ;
@@ -32,16 +33,6 @@ constexpr std::chrono::seconds kBegin{3};
 constexpr std::chrono::milliseconds kLook{50};
 constexpr std::size_t kLongestResult = std::size_t{4} << 20;
 constexpr std::size_t kLongestMessage = 4000;
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-std::int64_t NumberOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_int64() ? value->as_int64() : 0;
-}
 
 std::string Last(std::string text, std::size_t limit) {
   if (text.size() > limit) text.erase(0, text.find('\n', text.size() - limit) + 1);

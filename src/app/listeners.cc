@@ -14,7 +14,6 @@
 
 namespace vams::app {
 
-using http::FileDescriptor;
 using http::ListenAddress;
 
 namespace {

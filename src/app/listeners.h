@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "app/inherited.h"
+#include "base/file_descriptor.h"
 #include "base/result.h"
-#include "http/file_descriptor.h"
 #include "http/listen_address.h"
 
 namespace vams::app {
 
-using Listeners = std::vector<std::shared_ptr<http::FileDescriptor>>;
+using Listeners = std::vector<std::shared_ptr<FileDescriptor>>;
 
 // As they are handed on: "127.0.0.1:8080".
 std::vector<std::string> TextsOf(const std::vector<http::ListenAddress>& addresses);

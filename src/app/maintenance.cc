@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <cerrno>
 
+#include "base/json.h"
+
 namespace vams::app {
 
 namespace json = boost::json;
@@ -12,11 +14,6 @@ namespace json = boost::json;
 namespace {
 
 files::Path FileOf(const lifecycle::Stack& stack) { return stack.folder / "maintenance.json"; }
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
 
 }  // namespace
 

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/json.h"
 #include "base/log.h"
 
 namespace vams::app {
@@ -34,11 +35,6 @@ struct Client {
 };
 
 json::object Fine(json::object object) { return {{"ok", std::move(object)}}; }
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
 
 // An answer is a line that fits into an empty buffer; who does not take it has gone.
 bool Send(const Client& client, const json::object& answer) {

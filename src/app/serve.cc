@@ -32,7 +32,6 @@
 
 namespace vams::app {
 
-using http::FileDescriptor;
 using lifecycle::ServingMode;
 
 namespace {

@@ -39,11 +39,11 @@ using SteadyClock = std::chrono::steady_clock;
 namespace {
 
 // For a change, between two looks at what is asked; longer where each look is a request.
-constexpr std::chrono::milliseconds kWait{20};
+constexpr std::chrono::milliseconds kLookEvery{20};
 constexpr std::chrono::milliseconds kWaitRemote{500};
 constexpr std::chrono::milliseconds kTryAgain{1000}, kTryAgainLongest{30'000};
-constexpr std::chrono::seconds kHandover{10};
-constexpr std::chrono::seconds kDrain{5};
+constexpr std::chrono::seconds kTakeOver{10};
+constexpr std::chrono::seconds kStandbyDrain{5};
 constexpr std::chrono::minutes kHook{5};
 constexpr int kRetryAfterSeconds = 5;
 constexpr const char* kMessage =
@@ -192,7 +192,7 @@ Status Standby::Listen(Inherited& inherited) {
   const bool one_host = !state_.peer.remote();
   for (auto& listener : inherited.listeners)
     if (!one_host || !IsOneOf(state_.addresses, AddressOf(listener.get())))
-      options.listeners.push_back(std::make_shared<http::FileDescriptor>(std::move(listener)));
+      options.listeners.push_back(std::make_shared<FileDescriptor>(std::move(listener)));
   inherited.listeners.clear();
   if (one_host)
     std::erase_if(options.addresses, [&](const http::ListenAddress& address) {
@@ -257,7 +257,7 @@ void Standby::Follow() {
     for (const auto end = SteadyClock::now() + pause;
          SteadyClock::now() < end && !op_.cancelled();) {
       AnswerInTrouble(followed.error());
-      std::this_thread::sleep_for(kWait);
+      std::this_thread::sleep_for(kLookEvery);
     }
   }
 }
@@ -284,7 +284,7 @@ Status Standby::FollowOnce() {
     TRY_OK(Attend(*follower_, *source_));
     if (op_.cancelled()) break;
     TRY([[maybe_unused]] const bool some,
-        follower_->Step(op_, state_.peer.remote() ? kWaitRemote : kWait));
+        follower_->Step(op_, state_.peer.remote() ? kWaitRemote : kLookEvery));
   }
   if (promotion_ == nullptr) follower_->Tell("following", true);
   return Ok();
@@ -349,11 +349,11 @@ Status Standby::Attend(ab::Follower& follower, ab::Source& source) {
 Status Standby::TakeListeners(Promotion& promotion, std::vector<std::string>& addresses) {
   if (state_.peer.remote()) return Ok();
   const auto control = state_.peer.home / "stacks" / state_.peer.stack / "control";
-  auto taken = http::TakeListeners(control, kHandover);
+  auto taken = http::TakeListeners(control, kTakeOver);
   if (!taken.ok()) return taken.error().code == Code::kNotFound ? Ok() : taken.error();
   // Back go the public ones alone: what it has of its own it keeps.
   if (state_.switches > 0)
-    std::erase_if(taken->listeners, [this](const http::FileDescriptor& listener) {
+    std::erase_if(taken->listeners, [this](const FileDescriptor& listener) {
       return !IsOneOf(state_.addresses, AddressOf(listener.get()));
     });
   for (const auto& listener : taken->listeners)
@@ -477,7 +477,7 @@ void Standby::OnServing() {
                          .count();
   OpContext op(SteadyClock::now() + std::chrono::seconds(30));
   if (promotion.takeover)
-    if (const Status confirmed = promotion.takeover->Confirm(kHandover); !confirmed.ok())
+    if (const Status confirmed = promotion.takeover->Confirm(kTakeOver); !confirmed.ok())
       LogWarning(fmt::format("{} has not confirmed that it lets go of its addresses: {}",
                              promotion.source->Where(), confirmed.error().message));
   // Whoever still comes there would find nobody at all.
@@ -485,7 +485,7 @@ void Standby::OnServing() {
     if (const Status retired = promotion.source->Retire(op); !retired.ok())
       LogWarning(fmt::format("{} was not told that this side serves: {}", promotion.source->Where(),
                              retired.error().message));
-  if (server_ != nullptr) (void)server_->Stop(SteadyClock::now() + kDrain);
+  if (server_ != nullptr) (void)server_->Stop(SteadyClock::now() + kStandbyDrain);
   promotion.state.pause_millis = pause;
   if (const Status kept = ab::WriteState(stack_, promotion.state); !kept.ok())
     LogWarning(kept.error().message);
@@ -547,11 +547,11 @@ Result<StandbyEnd> Standby::Leave(Inherited& inherited) {
     TRY(inherited.listeners, server_->DuplicateListeners());
   }
   // In a promotion its connections end when the server that takes its place answers.
-  if (server_ != nullptr && !takes) TRY_OK(server_->Stop(SteadyClock::now() + kDrain));
+  if (server_ != nullptr && !takes) TRY_OK(server_->Stop(SteadyClock::now() + kStandbyDrain));
   if (!takes) return end;
   for (auto* listeners : {&inherited.listeners, &promotion_->takeover->listeners})
     for (auto& listener : *listeners)
-      end.listeners.push_back(std::make_shared<http::FileDescriptor>(std::move(listener)));
+      end.listeners.push_back(std::make_shared<FileDescriptor>(std::move(listener)));
   inherited.listeners.clear();
   return end;
 }

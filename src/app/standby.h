@@ -27,9 +27,9 @@
 
 #include "app/inherited.h"
 #include "base/clock.h"
+#include "base/file_descriptor.h"
 #include "base/result.h"
 #include "config/config.h"
-#include "http/file_descriptor.h"
 #include "http/server.h"
 #include "lifecycle/stack.h"
 
@@ -40,7 +40,7 @@ struct StandbyEnd {
   // Of kPromoted.
   std::optional<lifecycle::Stack> stack;  // with the generation that was followed into
   // The standby's own and those of the other side; empty: listen at the addresses.
-  std::vector<std::shared_ptr<http::FileDescriptor>> listeners;
+  std::vector<std::shared_ptr<FileDescriptor>> listeners;
   // Lets the other side go and tells whoever asked for the switch.  Never fails: what goes wrong is
   // logged, and the other side finds out for itself.
   std::function<void()> on_serving = {};

@@ -9,7 +9,7 @@
 
 #include "app/settings.h"
 #include "app/standby.h"
-#include "http/file_descriptor.h"
+#include "base/file_descriptor.h"
 #include "http/listen_address.h"
 #include "items/store.h"
 #include "lifecycle/ab/state.h"
@@ -35,7 +35,7 @@ bool IsListenedAt(const std::string& text) {
   if (::getaddrinfo(address->host.empty() ? nullptr : address->host.c_str(),
                     std::to_string(address->port).c_str(), &wanted, &found) != 0)
     return false;
-  const http::FileDescriptor probe(
+  const FileDescriptor probe(
       ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, found->ai_protocol));
   const int on = 1;
   ::setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));

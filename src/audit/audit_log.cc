@@ -22,6 +22,7 @@
 #include "audit/line.h"
 #include "audit/mask.h"
 #include "base/fault_point.h"
+#include "base/file_descriptor.h"
 #include "base/log.h"
 
 namespace vams::audit {
@@ -33,20 +34,6 @@ namespace {
 constexpr std::size_t kLongestRequestId = 128;
 constexpr std::int64_t kMinute = 60'000;
 constexpr std::int64_t kDay = 24 * 60 * kMinute;
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 std::string RequestIdColumn(std::string_view id) {
   if (id.empty()) return "-";
@@ -186,8 +173,8 @@ class AuditLog::Impl {
   std::mutex sync_mutex_;
 
   mutable std::mutex mutex_;  // guards all below
-  std::shared_ptr<const Fd> file_;
-  std::shared_ptr<const Fd> head_;
+  std::shared_ptr<const FileDescriptor> file_;
+  std::shared_ptr<const FileDescriptor> head_;
   std::string day_;         // of file_
   std::uint64_t size_ = 0;  // of file_
   bool torn_ = false;       // file_ may be longer than size_
@@ -261,7 +248,7 @@ Status AuditLog::Impl::Resume(End end) {
   const files::Path path = folder_ / "head";
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
   if (fd < 0) return files::ErrnoError("open", path, errno);
-  head_ = std::make_shared<const Fd>(fd);
+  head_ = std::make_shared<const FileDescriptor>(fd);
   // The head as found stays until the record that quotes it is written, which Start tries next.
   if (!resumed_.empty()) return Ok();
   TRY_OK(WriteHead(false));
@@ -449,7 +436,7 @@ Status AuditLog::Impl::OpenDay(const std::string& day) {
   TRY_OK(files::MakeFolders(path.parent_path()));
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
   if (fd < 0) return files::ErrnoError("open", path, errno);
-  auto opened = std::make_shared<const Fd>(fd);
+  auto opened = std::make_shared<const FileDescriptor>(fd);
   struct stat info {};
   if (::fstat(fd, &info) != 0) return files::ErrnoError("open", path, errno);
   TRY_OK(files::SyncFolder(path.parent_path()));
@@ -500,7 +487,7 @@ Status AuditLog::Impl::Sync() {
 
 Status AuditLog::Impl::SyncNow() {
   const std::lock_guard one_at_a_time(sync_mutex_);
-  std::shared_ptr<const Fd> file;
+  std::shared_ptr<const FileDescriptor> file;
   std::uint64_t sequence;
   std::string digest, day;
   {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "audit/mask.h"
+#include "base/ascii.h"
 
 namespace vams::audit {
 
@@ -13,8 +14,6 @@ constexpr auto kTags = std::to_array<std::string_view>(
     {"AUTHENTICATION", "AUTHORIZATION", "AUTHOTHER", "AUTHCHANGES", "FILEUPLOAD", "FILEDOWNLOAD",
      "FILEDOWNLOAD-STREAMED", "ACTIONS", "ERRORS"});
 static_assert(kTags.size() == static_cast<std::size_t>(Channel::kErrors) + 1);
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 std::string_view Capitalised(bool value) { return value ? "True" : "False"; }
 
@@ -43,7 +42,7 @@ void AppendBare(std::string& out, std::string_view text) {
 std::string_view TagOf(Channel channel) { return kTags[static_cast<std::size_t>(channel)]; }
 
 std::optional<Channel> ChannelFromTag(std::string_view tag) {
-  const auto same = [](char a, char b) { return Lower(a) == Lower(b); };
+  const auto same = [](char a, char b) { return LowerChar(a) == LowerChar(b); };
   for (std::size_t i = 0; i < kTags.size(); ++i)
     if (std::ranges::equal(kTags[i], tag, same)) return static_cast<Channel>(i);
   return std::nullopt;

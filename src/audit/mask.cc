@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 
 namespace vams::audit {
@@ -71,10 +72,8 @@ bool IsAlnum(char c) {
 }
 bool IsTokenChar(char c) { return IsAlnum(c) || c == '_' || c == '-'; }
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
 bool EqualsIgnoringCase(std::string_view a, std::string_view lower) {
-  return std::ranges::equal(a, lower, {}, Lower);
+  return std::ranges::equal(a, lower, {}, LowerChar);
 }
 
 std::string PercentDecoded(std::string_view text) {
@@ -304,7 +303,7 @@ bool IsSecretName(std::string_view name) {
   char buffer[128];
   std::size_t size = 0;
   for (const char c : name)
-    if (IsAlnum(c) && size < sizeof buffer) buffer[size++] = Lower(c);
+    if (IsAlnum(c) && size < sizeof buffer) buffer[size++] = LowerChar(c);
   const std::string_view plain(buffer, size);
   if (std::ranges::binary_search(kSecretNames, plain)) return true;
   for (const std::string_view part : kSecretParts)

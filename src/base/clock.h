@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 namespace vams {
@@ -15,6 +16,13 @@ class Clock {
 
 // The machine's clock; lives as long as the program.
 const Clock& SystemClock();
+
+// Of the steady clock, for reports.
+inline std::int64_t MillisSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                               start)
+      .count();
+}
 
 // 2025-03-01T10:00:00.123Z
 std::string IsoMillis(std::int64_t millis_since_epoch);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "base/result.h"
 
@@ -15,8 +16,6 @@ namespace vams {
 namespace {
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 bool IsMetricName(std::string_view name) {
   return !name.empty() && !IsDigit(name[0]) &&
          std::ranges::all_of(name, [](char c) { return IsLetter(c) || IsDigit(c) || c == ':'; });

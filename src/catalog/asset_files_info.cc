@@ -15,7 +15,7 @@ using objects::VersionInfo;
 
 namespace {
 
-constexpr std::size_t kMostVersions = 100;
+constexpr std::size_t kMostShown = 100;
 // What the store gives as the type of contents that came without one.
 constexpr std::string_view kPlainContent = "binary/octet-stream";
 
@@ -39,18 +39,15 @@ Result<AssetVersionsById> AssetVersionsOf(OpContext& op, items::ItemSource& sour
 Result<std::vector<VersionInfo>> ShownVersions(OpContext& op, objects::ObjectStore& objects,
                                                const ObjectId& object, bool markers) {
   std::vector<VersionInfo> shown;
-  objects::ListVersionsRequest request{.bucket = object.bucket,
-                                       .prefix = {},
-                                       .key = object.key,
-                                       .cursor = {},
-                                       .limit = kMostVersions};
+  objects::ListVersionsRequest request{
+      .bucket = object.bucket, .prefix = {}, .key = object.key, .cursor = {}, .limit = kMostShown};
   do {
     TRY(auto page, objects.ListVersions(op, request));
     for (VersionInfo& version : page.versions)
-      if ((markers || !version.is_delete_marker) && shown.size() < kMostVersions)
+      if ((markers || !version.is_delete_marker) && shown.size() < kMostShown)
         shown.push_back(std::move(version));
     request.cursor = std::move(page.next);
-  } while (!request.cursor.empty() && shown.size() < kMostVersions);
+  } while (!request.cursor.empty() && shown.size() < kMostShown);
   return shown;
 }
 

@@ -18,7 +18,7 @@ constexpr std::string_view kPartition = "databaseId:assetId:assetVersionId";
 constexpr std::string_view kPath = "fileKey";
 constexpr std::size_t kRowsAtOnce = 250;
 
-std::string PartitionOf(const AssetIds& asset, std::string_view asset_version) {
+std::string SnapshotPartition(const AssetIds& asset, std::string_view asset_version) {
   return fmt::format("{}:{}", PairOf(asset.database_id, asset.asset_id), asset_version);
 }
 
@@ -63,7 +63,7 @@ Result<std::vector<std::string>> SnapshotOf(OpContext& op, items::ItemSource& so
                                             const std::vector<std::string_view>& paths) {
   std::vector<std::string> versions(paths.size());
   if (paths.empty() || asset_version.empty()) return versions;
-  const std::string partition = PartitionOf(asset, asset_version);
+  const std::string partition = SnapshotPartition(asset, asset_version);
   for (const std::string slash : {"/", ""})
     TRY_OK(ReadStretch(op, source, partition, slash, paths, versions));
   return versions;
@@ -80,7 +80,7 @@ Result<SnapshotPage> ListSnapshot(OpContext& op, items::ItemSource& source, cons
   bool slashed = !after.empty() && after.front() == kSlashed;
   items::QueryRequest request;
   request.table = kFileVersionsTable;
-  request.partition = Value::S(PartitionOf(asset, asset_version));
+  request.partition = Value::S(SnapshotPartition(asset, asset_version));
   request.after = after.substr(after.empty() ? 0 : 1);
   SnapshotPage result;
   while (true) {

@@ -25,7 +25,7 @@ namespace {
 // The marks that all links share.  No asset's, whose name has a colon.
 constexpr std::string_view kAllLinks = "links";
 // Of several who make links one gets through each time; the request's deadline ends it before this.
-constexpr int kAttempts = 1'000;
+constexpr int kLinkAttempts = 1'000;
 
 constexpr std::string_view kNoLink = "Asset link not found";
 constexpr std::string_view kEndsGone = "One or both linked assets no longer exist";
@@ -33,7 +33,7 @@ constexpr std::string_view kSameAlias =
     "Validation Error: A parent-child relationship already exists between these assets with "
     "provided alias";
 
-Error Busy() {
+Error LinksBusy() {
   return {Code::kUnavailable,
           "links are being made by others all the time, so nothing was changed; try again"};
 }
@@ -133,7 +133,7 @@ Result<std::string> AssetLinks::Create(OpContext& op, Caller& caller,
     return Write::Check(kAssetsTable, AssetKey(end.database_id, end.asset_id),
                         {Condition::Exists()});
   };
-  for (Contention contention(kAttempts); contention.Next();) {
+  for (Contention contention(kLinkAttempts); contention.Next();) {
     TRY_OK(op.Check());
     // Before what is looked for, so that a link that somebody makes meanwhile is noticed.
     TRY(const auto marks, ReadMarks(op, stores_.items, kAllLinks));
@@ -148,7 +148,7 @@ Result<std::string> AssetLinks::Create(OpContext& op, Caller& caller,
     if (done.ok()) return std::move(link.id);
     if (done.error().code != Code::kConflict) return done.error();
   }
-  return Busy();
+  return LinksBusy();
 }
 
 // ---- Reading, changing and removing one.
@@ -206,14 +206,14 @@ Status AssetLinks::TryUpdate(OpContext& op, Caller& caller, std::string_view id,
 
 Status AssetLinks::Update(OpContext& op, Caller& caller, std::string_view id,
                           const model::AssetLinkChange& change) {
-  for (Contention contention(kAttempts); contention.Next();) {
+  for (Contention contention(kLinkAttempts); contention.Next();) {
     TRY_OK(op.Check());
     auto done = TryUpdate(op, caller, id, change);
     if (done.ok()) return Ok();
     const Error& error = done.error();
     if (error.code != Code::kConflict || error.index < 0) return done;
   }
-  return Busy();
+  return LinksBusy();
 }
 
 Result<std::optional<Link>> AssetLinks::TryDelete(OpContext& op, Caller& caller,
@@ -238,12 +238,12 @@ Result<std::optional<Link>> AssetLinks::TryDelete(OpContext& op, Caller& caller,
 }
 
 Result<Link> AssetLinks::Delete(OpContext& op, Caller& caller, std::string_view id) {
-  for (Contention contention(kAttempts); contention.Next();) {
+  for (Contention contention(kLinkAttempts); contention.Next();) {
     TRY_OK(op.Check());
     TRY(auto link, TryDelete(op, caller, id));
     if (link) return *std::move(link);
   }
-  return Busy();
+  return LinksBusy();
 }
 
 }  // namespace vams::catalog

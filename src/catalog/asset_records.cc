@@ -191,7 +191,7 @@ std::string_view BaseOfPreview(std::string_view key) {
 std::string ExtensionOf(std::string_view key) {
   const std::string_view name = key.substr(key.rfind('/') + 1);  // npos + 1 is 0
   const std::size_t dot = name.rfind('.');
-  return dot == name.npos ? std::string() : model::Lower(name.substr(dot));
+  return dot == name.npos ? std::string() : Lower(name.substr(dot));
 }
 
 bool HasPreviewExtension(std::string_view key) {

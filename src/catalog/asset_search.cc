@@ -18,7 +18,6 @@ namespace json = boost::json;
 using search::Document;
 using search::Facet;
 using search::Hit;
-using search::Kind;
 using search::Request;
 
 namespace {
@@ -105,7 +104,7 @@ struct AssetRef {
 };
 
 // The asset that the document is about or whose file it is.
-AssetRef AssetOf(const Document& document, bool archived) {
+AssetRef RefOf(const Document& document, bool archived) {
   const json::value* id = document.source.if_contains("str_assetid");
   return {.database = document.access.database,
           .id = id != nullptr && id->is_string() ? std::string(id->get_string()) : std::string(),
@@ -115,9 +114,9 @@ AssetRef AssetOf(const Document& document, bool archived) {
 // The states of the asset that a document can be of: archived files are those of archived assets
 // and those that were archived themselves.
 std::vector<AssetRef> StatesOf(const Document& document) {
-  if (!document.archived) return {AssetOf(document, false)};
-  if (document.kind == Kind::kAsset) return {AssetOf(document, true)};
-  return {AssetOf(document, false), AssetOf(document, true)};
+  if (!document.archived) return {RefOf(document, false)};
+  if (document.kind == search::Kind::kAsset) return {RefOf(document, true)};
+  return {RefOf(document, false), RefOf(document, true)};
 }
 
 }  // namespace
@@ -144,7 +143,7 @@ Result<FoundPage> AssetSearch::Simple(OpContext& op, Caller& caller, const Simpl
   FoundPage all;
   std::uint64_t before = 0;  // hits of the kinds before this one
   std::size_t taken = 0;     // of the page, what was dropped among them
-  for (const Kind kind : {Kind::kAsset, Kind::kFile}) {
+  for (const search::Kind kind : {search::Kind::kAsset, search::Kind::kFile}) {
     if (!Has(query.kinds, kind)) continue;
     TRY(Request request, RequestOf(query, kind, stemming_));
     request.from = query.from > before ? query.from - before : 0;
@@ -242,8 +241,7 @@ Result<std::size_t> AssetSearch::DropOutdated(OpContext& op, Caller& caller, Fou
   if (page.hits.empty()) return 0;
   TRY(auto records, stores_.items.BatchGet(op, kAssetsTable, keys));
   for (std::size_t i = 0; i < refs.size(); ++i)
-    if (records[i])
-      readable[refs[i]] = caller.MaySee(ObjectOf(catalog::AssetOf(*std::move(records[i]))));
+    if (records[i]) readable[refs[i]] = caller.MaySee(ObjectOf(AssetOf(*std::move(records[i]))));
   const auto outdated = [&](const Hit& hit) {
     return std::ranges::none_of(StatesOf(hit.document), [&](const AssetRef& ref) {
       const auto found = readable.find(ref);
@@ -265,10 +263,10 @@ Result<std::size_t> AssetSearch::DropOutdated(OpContext& op, Caller& caller, Fou
 
 Result<json::object> AssetSearch::Mappings(OpContext& op) {
   json::object mappings;
-  for (const Kind kind : {Kind::kAsset, Kind::kFile}) {
+  for (const search::Kind kind : {search::Kind::kAsset, search::Kind::kFile}) {
     const auto dynamic = index_.DynamicFields(op, kind);
     if (!dynamic.ok()) return Failed(dynamic.error(), "Error retrieving search index mappings");
-    mappings[kind == Kind::kAsset ? "asset_index" : "file_index"] =
+    mappings[kind == search::Kind::kAsset ? "asset_index" : "file_index"] =
         json::object{{"mappings", search::Mapping(kind, *dynamic)}};
   }
   return mappings;

@@ -7,7 +7,6 @@
 namespace vams::catalog {
 
 using search::Expression;
-using search::Kind;
 using search::KindSet;
 using search::Request;
 
@@ -24,10 +23,10 @@ void AddText(Request& request, std::string_view text, bool metadata, search::Ste
 
 std::vector<std::string> FacetsOf(KindSet kinds) {
   std::vector<std::string> facets;
-  if (Has(kinds, Kind::kAsset)) facets.emplace_back("str_assettype");
-  if (Has(kinds, Kind::kFile)) facets.emplace_back("str_fileext");
+  if (Has(kinds, search::Kind::kAsset)) facets.emplace_back("str_assettype");
+  if (Has(kinds, search::Kind::kFile)) facets.emplace_back("str_fileext");
   facets.emplace_back("str_databaseid");
-  if (Has(kinds, Kind::kFile)) facets.emplace_back("str_assetid");
+  if (Has(kinds, search::Kind::kFile)) facets.emplace_back("str_assetid");
   facets.emplace_back("list_tags");
   return facets;
 }
@@ -88,11 +87,11 @@ class SimpleCriteria {
   std::vector<Expression> all_;
 };
 
-Result<Expression> CriteriaOf(const SimpleQuery& query, Kind kind) {
+Result<Expression> CriteriaOf(const SimpleQuery& query, search::Kind kind) {
   SimpleCriteria criteria;
   TRY_OK(criteria.Parameter("str_assetname", query.asset_name));
   TRY_OK(criteria.Parameter("str_assetid", query.asset_id));
-  if (kind == Kind::kAsset) {
+  if (kind == search::Kind::kAsset) {
     TRY_OK(criteria.Parameter("str_assettype", query.asset_type));
   } else {
     TRY_OK(criteria.Parameter("str_key", query.file_key));
@@ -104,7 +103,7 @@ Result<Expression> CriteriaOf(const SimpleQuery& query, Kind kind) {
   return criteria.Take();
 }
 
-std::string BuildingFailed(std::string_view simple, Kind kind) {
+std::string BuildingFailed(std::string_view simple, search::Kind kind) {
   return fmt::format("Error building {}{} search query", simple, search::KindName(kind));
 }
 
@@ -135,7 +134,8 @@ Result<Request> RequestOf(const SearchQuery& query, search::Stemming stemming,
   AddText(request, query.text, query.text_in_metadata, stemming);
   auto match = search::ParseMetadataQuery(query.metadata, query.metadata_mode);
   if (!match.ok()) {
-    const Kind first = Has(query.kinds, Kind::kAsset) ? Kind::kAsset : Kind::kFile;
+    const search::Kind first =
+        Has(query.kinds, search::Kind::kAsset) ? search::Kind::kAsset : search::Kind::kFile;
     return Refused(match.error(), BuildingFailed("", first));
   }
   request.match = *std::move(match);
@@ -144,8 +144,8 @@ Result<Request> RequestOf(const SearchQuery& query, search::Stemming stemming,
   return request;
 }
 
-Result<Request> RequestOf(const SimpleQuery& query, Kind kind, search::Stemming stemming) {
-  Request request{.kinds = kind == Kind::kAsset ? KindSet::kAssets : KindSet::kFiles,
+Result<Request> RequestOf(const SimpleQuery& query, search::Kind kind, search::Stemming stemming) {
+  Request request{.kinds = kind == search::Kind::kAsset ? KindSet::kAssets : KindSet::kFiles,
                   .include_archived = query.archived,
                   .highlights = true};
   AddText(request, query.text, true, stemming);

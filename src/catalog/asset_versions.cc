@@ -23,13 +23,12 @@ namespace {
 
 constexpr std::string_view kMissing = "Asset not found in database";
 constexpr std::string_view kCurrent = "currentVersionId";
-constexpr std::size_t kMaxSortBytes = 1024;
 constexpr std::size_t kMostCounts = 10'000;
 // How often a version is tried while others change the asset.  The first attempts want everything
 // to be as it was while the files were listed; those that follow, that nothing was taken away, so
 // that uploads which never pause do not keep versions from being made.
 constexpr int kExactAttempts = 3;
-constexpr int kAttempts = 200;
+constexpr int kVersionAttempts = 200;
 
 bool IsCurrent(const Asset& asset, std::string_view id) {
   if (id == asset.current_version) return true;
@@ -136,7 +135,7 @@ Result<AssetPlace> AssetVersions::Open(OpContext& op, Caller& caller, const Asse
 Result<MadeVersion> AssetVersions::Make(OpContext& op, Caller& caller, const AssetIds& asset,
                                         const std::string& comment, const std::string& alias,
                                         const Filler& fill) {
-  for (Contention contention(kAttempts); contention.Next();) {
+  for (Contention contention(kVersionAttempts); contention.Next();) {
     TRY_OK(op.Check());
     // Before anything that depends on it.
     TRY(auto marks, ReadMarks(op, stores_.items, PairOf(asset.database_id, asset.asset_id)));

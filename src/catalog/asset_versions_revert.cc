@@ -21,7 +21,7 @@ using objects::VersionInfo;
 namespace {
 
 // Derived data of more files than this is found by going once over that of the whole asset.
-constexpr std::size_t kFewFiles = 50;
+constexpr std::size_t kFewReverted = 50;
 
 Result<AssetVersion> Find(OpContext& op, items::ItemSource& source, const AssetIds& asset,
                           std::string_view id) {
@@ -34,7 +34,7 @@ Result<AssetVersion> Find(OpContext& op, items::ItemSource& source, const AssetI
 Status RemoveDerived(OpContext& op, const Stores& stores, const AssetPlace& place,
                      const std::set<std::string, std::less<>>& keys,
                      objects::ObjectChanges& changes) {
-  if (keys.size() <= kFewFiles) {
+  if (keys.size() <= kFewReverted) {
     for (const std::string& key : keys)
       TRY_OK(RemoveAuxiliary(op, stores.objects, stores.auxiliary_bucket, key + "/", changes));
     return Ok();

@@ -88,7 +88,7 @@ Status AddMarkers(OpContext& op, objects::ObjectStore& objects,
   return Ok();
 }
 
-struct Request {
+struct ArchiveRequest {
   const Stores& stores;
   Caller& caller;
   std::string database_id;
@@ -97,7 +97,7 @@ struct Request {
 };
 
 // False: others changed something that was looked at.
-Result<bool> TryArchive(OpContext& op, const Request& request) {
+Result<bool> TryArchive(OpContext& op, const ArchiveRequest& request) {
   const Stores& stores = request.stores;
   TRY(auto asset, FindAsset(op, stores.items, request.database_id, request.asset_id));
   if (!asset) {
@@ -146,7 +146,7 @@ Result<bool> TryArchive(OpContext& op, const Request& request) {
   return done.error();
 }
 
-Result<bool> TryUnarchive(OpContext& op, const Request& request) {
+Result<bool> TryUnarchive(OpContext& op, const ArchiveRequest& request) {
   const Stores& stores = request.stores;
   TRY(auto asset, FindArchivedAsset(op, stores.items, request.database_id, request.asset_id));
   TRY(const auto active, FindAsset(op, stores.items, request.database_id, request.asset_id));
@@ -206,13 +206,15 @@ Result<bool> TryUnarchive(OpContext& op, const Request& request) {
 
 Status Assets::Archive(OpContext& op, Caller& caller, std::string_view database_id,
                        std::string_view asset_id, const std::optional<std::string>& reason) {
-  const Request request{stores_, caller, std::string(database_id), std::string(asset_id), reason};
+  const ArchiveRequest request{stores_, caller, std::string(database_id), std::string(asset_id),
+                               reason};
   return UntilDone("archived", [&] { return TryArchive(op, request); });
 }
 
 Status Assets::Unarchive(OpContext& op, Caller& caller, std::string_view database_id,
                          std::string_view asset_id, const std::optional<std::string>& reason) {
-  const Request request{stores_, caller, std::string(database_id), std::string(asset_id), reason};
+  const ArchiveRequest request{stores_, caller, std::string(database_id), std::string(asset_id),
+                               reason};
   return UntilDone("unarchived", [&] { return TryUnarchive(op, request); });
 }
 

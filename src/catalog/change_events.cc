@@ -14,7 +14,6 @@ namespace vams::catalog {
 
 using items::Change;
 using items::Item;
-using Kind = ChangeEvent::Kind;
 
 namespace {
 
@@ -30,7 +29,7 @@ bool BelongTogether(const Change& a, const Change& b) {
          model::PlainId(a.key.Text("databaseId")) == model::PlainId(b.key.Text("databaseId"));
 }
 
-ChangeEvent AssetEvent(const Change& change, Kind kind) {
+ChangeEvent AssetEvent(const Change& change, ChangeEvent::Kind kind) {
   return {.kind = kind,
           .position = change.position,
           .at_millis = change.at_millis,
@@ -43,16 +42,17 @@ ChangeEvent AssetEvent(const Change& change, Kind kind) {
 
 ChangeEvent EventOfPair(const Change& first, const Change& second) {
   const Change& put = first.op == Change::Op::kPut ? first : second;
-  ChangeEvent event =
-      AssetEvent(put, IsArchivedKey(put) ? Kind::kAssetArchived : Kind::kAssetUnarchived);
+  ChangeEvent event = AssetEvent(put, IsArchivedKey(put) ? ChangeEvent::Kind::kAssetArchived
+                                                         : ChangeEvent::Kind::kAssetUnarchived);
   event.position = second.position;
   return event;
 }
 
 ChangeEvent EventOfAsset(const Change& change) {
-  if (!change.has_images) return AssetEvent(change, Kind::kAssetTouched);
-  if (change.op == Change::Op::kDelete) return AssetEvent(change, Kind::kAssetDeleted);
-  return AssetEvent(change, change.before ? Kind::kAssetChanged : Kind::kAssetCreated);
+  if (!change.has_images) return AssetEvent(change, ChangeEvent::Kind::kAssetTouched);
+  if (change.op == Change::Op::kDelete) return AssetEvent(change, ChangeEvent::Kind::kAssetDeleted);
+  return AssetEvent(
+      change, change.before ? ChangeEvent::Kind::kAssetChanged : ChangeEvent::Kind::kAssetCreated);
 }
 
 // What was current, if anything was: no object and a delete marker are the same here.
@@ -83,7 +83,7 @@ void SetOwner(const objects::ObjectVersion& version, ChangeEvent& event) {
 
 // Nothing if what is current stayed the same: an old version was removed.
 Result<std::optional<ChangeEvent>> EventOfObject(const Change& change) {
-  ChangeEvent event{.kind = Kind::kFileTouched,
+  ChangeEvent event{.kind = ChangeEvent::Kind::kFileTouched,
                     .position = change.position,
                     .at_millis = change.at_millis,
                     .database_id = {},
@@ -99,12 +99,12 @@ Result<std::optional<ChangeEvent>> EventOfObject(const Change& change) {
     if (before.live && before.live->version_id == after.live->version_id)
       return std::optional<ChangeEvent>();
     SetOwner(*after.live, event);
-    event.kind = before.live ? Kind::kFileChanged : Kind::kFileCreated;
+    event.kind = before.live ? ChangeEvent::Kind::kFileChanged : ChangeEvent::Kind::kFileCreated;
     event.version_id = after.live->version_id;
   } else if (!change.after) {
-    event.kind = Kind::kFileDeleted;
+    event.kind = ChangeEvent::Kind::kFileDeleted;
   } else if (before.live) {
-    event.kind = Kind::kFileArchived;
+    event.kind = ChangeEvent::Kind::kFileArchived;
     event.version_id = after.marker_id;
   } else {
     return std::optional<ChangeEvent>();
@@ -114,7 +114,7 @@ Result<std::optional<ChangeEvent>> EventOfObject(const Change& change) {
 
 }  // namespace
 
-std::string_view ChangeEventName(Kind kind) {
+std::string_view ChangeEventName(ChangeEvent::Kind kind) {
   static constexpr std::array<std::string_view, 11> kNames = {
       "assetCreated", "assetChanged", "assetArchived", "assetUnarchived",
       "assetDeleted", "fileCreated",  "fileChanged",   "fileArchived",

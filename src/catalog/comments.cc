@@ -26,8 +26,6 @@ const std::string kBody = "commentBody";
 const std::string kOwner = "commentOwnerID";
 const std::string kEdited = "dateEdited";
 
-constexpr std::size_t kPageItems = 1000;
-
 Error NotAllowed() { return {Code::kDenied, "Action not allowed"}; }
 Error NoRecord() { return {Code::kNotFound, "Record not found"}; }
 

@@ -33,7 +33,7 @@ namespace {
 constexpr std::string_view kGroupMark = "#group#";
 constexpr std::string_view kUserMark = "#user#";
 constexpr std::string_view kRevisionKey = "#revision";
-constexpr int kReadAttempts = 5;
+constexpr int kConstraintAttempts = 5;
 
 // ---- Reading
 
@@ -287,7 +287,7 @@ Result<std::vector<StoredConstraint>> ReadConstraints(OpContext& op, items::Item
     if (still) return ReadConstraintItems(std::move(items));
     TRY(const Revision after, ReadRevision(op, source));
     if (before.number == after.number) return ReadConstraintItems(std::move(items));
-    if (attempt == kReadAttempts)
+    if (attempt == kConstraintAttempts)
       return Error(Code::kUnavailable,
                    "the constraints could not be read because they keep changing; try again");
   }

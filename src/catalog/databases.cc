@@ -22,10 +22,6 @@ using items::Write;
 
 namespace {
 
-Item DatabaseKey(std::string_view stored_id) {
-  return {{"databaseId", Value::S(std::string(stored_id))}};
-}
-
 std::string ArchivedId(std::string_view id) {
   return std::string(id).append(model::kDeletedSuffix);
 }

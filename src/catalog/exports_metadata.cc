@@ -10,7 +10,7 @@ namespace {
 // More keys than these are not looked for.
 constexpr std::size_t kMostKeys = 256;
 // So few files are asked for one by one, without looking which keys there are.
-constexpr std::size_t kFewFiles = 8;
+constexpr std::size_t kFewExported = 8;
 
 std::vector<MetadataRow>& RowsOf(ExportedFile& file, MetadataKind kind) {
   return kind == MetadataKind::kMetadata ? file.metadata : file.attributes;
@@ -54,7 +54,7 @@ Status FileMetadata::AddByKey(OpContext& op, MetadataKind kind, const Keys& keys
 
 Status FileMetadata::Add(OpContext& op, std::vector<ExportedFile>& files) {
   if (files.empty()) return Ok();
-  if (!looked_ && files.size() <= kFewFiles) return AddByPath(op, files);
+  if (!looked_ && files.size() <= kFewExported) return AddByPath(op, files);
   if (!std::exchange(looked_, true)) {
     TRY(metadata_, MetadataKeysOf(op, source_, MetadataKind::kMetadata, owner_, kMostKeys));
     TRY(attributes_, MetadataKeysOf(op, source_, MetadataKind::kAttribute, owner_, kMostKeys));

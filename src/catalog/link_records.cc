@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::string_view kFromPair = "fromAssetDatabaseId:fromAssetId";
 constexpr std::string_view kToPair = "toAssetDatabaseId:toAssetId";
-constexpr std::size_t kPageItems = 1000;
 
 Link LinkOf(const Item& item) {
   Link link{

@@ -17,7 +17,7 @@ using items::Write;
 namespace {
 
 const std::string kMails{tables::kMailsTable};
-constexpr std::size_t kPage = 200;
+constexpr std::size_t kMailsPage = 200;
 // A path in a mail: what is longer loses its middle.
 constexpr std::size_t kMostPathBytes = 240;
 
@@ -142,7 +142,7 @@ Result<std::vector<Mail>> WaitingMails(OpContext& op, items::ItemSource& source)
   std::vector<Mail> mails;
   std::string cursor;
   do {
-    TRY(const auto page, source.Scan(op, kMails, {}, cursor, kPage));
+    TRY(const auto page, source.Scan(op, kMails, {}, cursor, kMailsPage));
     for (const Item& item : page.items) mails.push_back(MailOf(item));
     cursor = page.next;
   } while (!cursor.empty());

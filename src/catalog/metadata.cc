@@ -23,7 +23,7 @@ namespace {
 constexpr std::string_view kSystemUser = "SYSTEM_USER";
 // How often a write is tried while others write the same entity: of several who do so at once one
 // gets through each time.
-constexpr int kAttempts = 200;
+constexpr int kMetadataAttempts = 200;
 // Of a record, for what versions of assets add to it when they keep it.
 constexpr std::size_t kRoomForVersion = 4096;
 
@@ -200,7 +200,7 @@ Result<MetadataChange> Metadata::Create(OpContext& op, Caller& caller, const Met
     return Finish(op, stores_, std::move(attempt), entity, std::move(writes), true,
                   std::move(change));
   };
-  return UntilNotOvertaken(op, attempt_once, kAttempts);
+  return UntilNotOvertaken(op, attempt_once, kMetadataAttempts);
 }
 
 Result<MetadataChange> Metadata::Update(OpContext& op, Caller& caller, const MetadataEntity& entity,
@@ -235,7 +235,7 @@ Result<MetadataChange> Metadata::Update(OpContext& op, Caller& caller, const Met
     if (!done.ok() && update.replace_all) return ReplacingFailed(std::move(done).error());
     return done;
   };
-  return UntilNotOvertaken(op, attempt_once, kAttempts);
+  return UntilNotOvertaken(op, attempt_once, kMetadataAttempts);
 }
 
 Result<MetadataChange> Metadata::Delete(OpContext& op, Caller& caller, const MetadataEntity& entity,
@@ -263,7 +263,7 @@ Result<MetadataChange> Metadata::Delete(OpContext& op, Caller& caller, const Met
     return Finish(op, stores_, std::move(attempt), entity, std::move(writes), false,
                   std::move(change));
   };
-  return UntilNotOvertaken(op, attempt_once, kAttempts);
+  return UntilNotOvertaken(op, attempt_once, kMetadataAttempts);
 }
 
 }  // namespace vams::catalog

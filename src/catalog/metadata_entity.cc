@@ -32,8 +32,6 @@ using model::ValueType;
 namespace {
 
 const std::string kDatabaseMetadataTable = "DatabaseMetadataStorageTableV2";
-constexpr std::size_t kPageItems = 1000;
-constexpr std::size_t kMaxSortBytes = 1024;
 
 // ---- Permission.
 
@@ -88,8 +86,6 @@ Status Require(Caller& caller, const Object& object, MetadataAction action, Sche
 }
 
 // ---- What is there.
-
-Item DatabaseKey(std::string_view id) { return {{"databaseId", Value::S(std::string(id))}}; }
 
 Result<OpenedEntity> OpenDatabase(OpContext& op, const Stores& stores, Caller& caller,
                                   const MetadataEntity& entity, MetadataAction action) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "catalog/asset_records.h"
+#include "catalog/records.h"
 
 namespace vams::catalog {
 
@@ -16,32 +17,31 @@ using items::Write;
 namespace {
 
 // How the two tables call what is the same in them.
-struct Names {
+struct ColumnNames {
   const std::string& table;
   std::string key, value, type;
 };
 
-const Names& NamesOf(MetadataKind kind) {
-  static const Names metadata{kFileMetadataTable, "metadataKey", "metadataValue",
-                              "metadataValueType"};
-  static const Names attribute{kFileAttributesTable, "attributeKey", "attributeValue",
-                               "attributeValueType"};
+const ColumnNames& ColumnsOf(MetadataKind kind) {
+  static const ColumnNames metadata{kFileMetadataTable, "metadataKey", "metadataValue",
+                                    "metadataValueType"};
+  static const ColumnNames attribute{kFileAttributesTable, "attributeKey", "attributeValue",
+                                     "attributeValueType"};
   return kind == MetadataKind::kMetadata ? metadata : attribute;
 }
 
-constexpr std::string_view kOwnerPath = "databaseId:assetId:filePath";
-constexpr std::string_view kOwner = "databaseId:assetId";
-constexpr std::size_t kPageItems = 1000;
+constexpr std::string_view kAssetPath = "databaseId:assetId:filePath";
+constexpr std::string_view kAssetPair = "databaseId:assetId";
 
 Item KeyOf(const MetadataOwner& owner, const MetadataRow& row) {
-  return {{NamesOf(row.kind).key, Value::S(row.key)},
-          {std::string(kOwnerPath),
+  return {{ColumnsOf(row.kind).key, Value::S(row.key)},
+          {std::string(kAssetPath),
            Value::S(fmt::format("{}:{}", PairOf(owner.database_id, owner.asset_id), row.path))}};
 }
 
 Status Read(OpContext& op, items::ItemSource& source, MetadataKind kind, std::string_view index,
             std::string partition, std::size_t path_at, std::vector<MetadataRow>& rows) {
-  const Names& names = NamesOf(kind);
+  const ColumnNames& names = ColumnsOf(kind);
   items::QueryRequest request;
   request.table = names.table;
   request.index = index;
@@ -50,7 +50,7 @@ Status Read(OpContext& op, items::ItemSource& source, MetadataKind kind, std::st
   do {
     TRY(items::Page page, source.Query(op, request));
     for (const Item& item : page.items) {
-      const std::string_view place = item.Text(kOwnerPath);
+      const std::string_view place = item.Text(kAssetPath);
       rows.push_back({.kind = kind,
                       .path = std::string(place.substr(std::min(path_at, place.size()))),
                       .key = std::string(item.Text(names.key)),
@@ -102,7 +102,7 @@ Result<std::optional<std::vector<std::string>>> MetadataKeysOf(OpContext& op,
                                                                MetadataKind kind,
                                                                const MetadataOwner& owner,
                                                                std::size_t limit) {
-  const Names& names = NamesOf(kind);
+  const ColumnNames& names = ColumnsOf(kind);
   items::QueryRequest request;
   request.table = names.table;
   request.index = "DatabaseIdAssetIdIndex";
@@ -122,7 +122,7 @@ Result<std::optional<std::vector<std::string>>> MetadataKeysOf(OpContext& op,
 Status ForEachOfKey(OpContext& op, items::ItemSource& source, MetadataKind kind,
                     const MetadataOwner& owner, const std::string& key, std::string_view first,
                     std::string_view last, const std::function<void(const MetadataView&)>& visit) {
-  const Names& names = NamesOf(kind);
+  const ColumnNames& names = ColumnsOf(kind);
   const std::string pair = PairOf(owner.database_id, owner.asset_id);
   items::QueryRequest request;
   request.table = names.table;
@@ -133,7 +133,7 @@ Status ForEachOfKey(OpContext& op, items::ItemSource& source, MetadataKind kind,
   do {
     TRY(items::Page page, source.Query(op, request));
     for (const Item& item : page.items)
-      visit({.path = item.Text(kOwnerPath).substr(pair.size() + 1),
+      visit({.path = item.Text(kAssetPath).substr(pair.size() + 1),
              .value = item.Text(names.value),
              .type = item.Text(names.type)});
     request.after = std::move(page.next);
@@ -142,9 +142,9 @@ Status ForEachOfKey(OpContext& op, items::ItemSource& source, MetadataKind kind,
 }
 
 Write PutMetadata(const MetadataOwner& owner, const MetadataRow& row) {
-  const Names& names = NamesOf(row.kind);
+  const ColumnNames& names = ColumnsOf(row.kind);
   Item item = KeyOf(owner, row);
-  item.Set(kOwner, Value::S(PairOf(owner.database_id, owner.asset_id)));
+  item.Set(kAssetPair, Value::S(PairOf(owner.database_id, owner.asset_id)));
   item.Set(names.value, Value::S(row.value));
   item.Set(names.type, Value::S(row.type));
   return Write::Put(names.table, std::move(item));
@@ -153,11 +153,11 @@ Write PutMetadata(const MetadataOwner& owner, const MetadataRow& row) {
 items::Condition IsUnchanged(const MetadataRow& row) {
   // A value of another kind than text was read as an empty one.
   if (row.value.empty()) return items::Condition::Exists();
-  return items::Condition::Equals(NamesOf(row.kind).value, Value::S(row.value));
+  return items::Condition::Equals(ColumnsOf(row.kind).value, Value::S(row.value));
 }
 
 Write DeleteMetadata(const MetadataOwner& owner, const MetadataRow& row) {
-  return Write::Delete(NamesOf(row.kind).table, KeyOf(owner, row));
+  return Write::Delete(ColumnsOf(row.kind).table, KeyOf(owner, row));
 }
 
 Write DeleteMetadataIfSame(const MetadataOwner& owner, const MetadataRow& row) {
@@ -165,7 +165,7 @@ Write DeleteMetadataIfSame(const MetadataOwner& owner, const MetadataRow& row) {
   // A row that was imported without a value reads as an empty one.
   write.conditions.push_back(
       row.value.empty() ? items::Condition::Exists()
-                        : items::Condition::Equals(NamesOf(row.kind).value, Value::S(row.value)));
+                        : items::Condition::Equals(ColumnsOf(row.kind).value, Value::S(row.value)));
   return write;
 }
 

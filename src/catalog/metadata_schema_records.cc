@@ -18,14 +18,13 @@ using model::SchemaEntity;
 namespace {
 
 constexpr std::string_view kScope = "databaseId:metadataEntityType";
-constexpr std::size_t kPageItems = 1000;
 
 // A schema is on unless its record says otherwise; a null says so.
 bool IsEnabled(const Item& item) {
   const Value* enabled = item.Find("enabled");
   if (enabled == nullptr) return true;
   if (enabled->is(Kind::kBool)) return enabled->boolean();
-  return enabled->is(Kind::kS) && model::Lower(enabled->text()) == "true";
+  return enabled->is(Kind::kS) && Lower(enabled->text()) == "true";
 }
 
 // Also under the name that migrations give it, there perhaps as a list.

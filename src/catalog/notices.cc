@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "catalog/assets_impl.h"
 #include "catalog/mail_items.h"
+#include "catalog/records.h"
 #include "catalog/subscription_records.h"
 #include "tables/system_tables.h"
 
@@ -21,7 +22,6 @@ using items::Write;
 namespace {
 
 const std::string kNotices{tables::kNoticesTable};
-constexpr std::size_t kPage = 1000;
 
 // By NoticeKind.
 constexpr std::array<std::string_view, 15> kNames = {
@@ -102,7 +102,7 @@ Result<std::vector<Notice>> WaitingNotices(OpContext& op, items::ItemSource& sou
   std::string cursor;
   do {
     TRY(const auto page,
-        source.Scan(op, kNotices, {}, cursor, std::min(kPage, limit - notices.size())));
+        source.Scan(op, kNotices, {}, cursor, std::min(kPageItems, limit - notices.size())));
     for (const Item& item : page.items) notices.push_back(NoticeOfItem(item));
     cursor = page.next;
   } while (!cursor.empty() && notices.size() < limit);

@@ -11,7 +11,6 @@ using items::Kind;
 using items::Value;
 
 namespace {
-constexpr std::size_t kPageItems = 1000;
 constexpr std::size_t kSecondsLength = 19;  // of "2025-04-08T06:00:00"
 constexpr std::size_t kMillisLength = 23;
 }  // namespace
@@ -39,6 +38,10 @@ Status ForEachOfPartition(OpContext& op, items::ItemSource& source, std::string_
     request.after = std::move(page.next);
   } while (!request.after.empty());
   return Ok();
+}
+
+Item DatabaseKey(std::string_view stored_id) {
+  return {{"databaseId", Value::S(std::string(stored_id))}};
 }
 
 Item RoleKey(std::string_view role) { return {{"roleName", Value::S(std::string(role))}}; }

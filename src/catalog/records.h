@@ -14,6 +14,9 @@
 
 namespace vams::catalog {
 
+inline constexpr std::size_t kPageItems = 1000;     // of a query or scan
+inline constexpr std::size_t kMaxSortBytes = 1024;  // of a sort key
+
 inline const std::string kRolesTable = "RolesStorageTable";
 inline const std::string kUserRolesTable = "UserRolesStorageTable";
 inline const std::string kConstraintsTable = "ConstraintsStorageTable";
@@ -25,6 +28,7 @@ Status ForEachItem(OpContext& op, items::ItemSource& source, std::string_view ta
 Status ForEachOfPartition(OpContext& op, items::ItemSource& source, std::string_view table,
                           std::string_view partition, const ItemVisitor& visit);
 
+items::Item DatabaseKey(std::string_view stored_id);
 items::Item RoleKey(std::string_view role);
 items::Item UserRoleKey(std::string_view user, std::string_view role);
 

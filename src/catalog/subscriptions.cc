@@ -24,7 +24,7 @@ namespace {
 
 // Of several who change one list, one gets through each time; the request's deadline ends it before
 // this.
-constexpr int kAttempts = 1'000;
+constexpr int kSubscribeAttempts = 1'000;
 // An error that no caller sees: something is no longer as it was read.
 constexpr int kOvertaken = 1'000'000;
 constexpr char kEntityEnd = '#';
@@ -34,7 +34,7 @@ Error NoSubscription() { return {Code::kNotFound, "Subscription does not exists 
 // Tries until it is done, or fails for another reason than that others were faster.
 template <typename Work>
 Status UntilNobodyElse(OpContext& op, const Work& work) {
-  for (Contention contention(kAttempts); contention.Next();) {
+  for (Contention contention(kSubscribeAttempts); contention.Next();) {
     TRY_OK(op.Check());
     Status done = work();
     if (done.ok() || done.error().index != kOvertaken) return done;

@@ -36,7 +36,6 @@ constexpr std::size_t kMostBegun = 20;
 constexpr std::int64_t kBegunMillis = 60'000;
 constexpr std::int64_t kLifeMillis = std::int64_t{7} * 24 * 3600 * 1000;
 // How often a completion looks again after others changed what it had looked at.
-constexpr std::size_t kPage = 1000;
 // What S3 gives an object that was stored without a type.
 const std::string kContentType = "binary/octet-stream";
 
@@ -473,7 +472,7 @@ Result<CompletedUpload> Uploads::Complete(OpContext& op, Caller& caller, std::st
 Status Uploads::ExpireOld(OpContext& op) {
   std::string cursor;
   do {
-    TRY(auto page, stores_.items.Scan(op, kUploadsTable, items::Segment{}, cursor, kPage));
+    TRY(auto page, stores_.items.Scan(op, kUploadsTable, items::Segment{}, cursor, kPageItems));
     for (const Item& item : page.items) {
       if (!IsOver(item, stores_.clock.NowMillis() / 1000)) continue;
       const Write forget =

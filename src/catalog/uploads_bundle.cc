@@ -17,7 +17,7 @@ using items::Write;
 
 namespace {
 
-const std::string kFiles = "bundled";
+const std::string kBundled = "bundled";
 const std::string kRevision = "bundles";  // raised by every change of them
 
 std::optional<objects::StagedContent> ContentOf(const Item& file) {
@@ -57,7 +57,7 @@ std::int64_t RevisionOf(const Value& revision) {
 
 BundledFiles BundledOf(const Item& upload) {
   BundledFiles files;
-  const Value* all = upload.Find(kFiles);
+  const Value* all = upload.Find(kBundled);
   if (all == nullptr || !all->is(Kind::kM)) return files;
   for (const auto& [id, file] : all->map())
     if (file.is(Kind::kM)) files[id] = {std::string(file.map().Text("key")), ContentOf(file.map())};
@@ -66,14 +66,14 @@ BundledFiles BundledOf(const Item& upload) {
 
 void SetBundled(Item& upload, const BundledFiles& files) {
   if (files.empty()) return;
-  upload.Set(kFiles, ToValue(files));
+  upload.Set(kBundled, ToValue(files));
   upload.Set(kRevision, Value::N(0));
 }
 
 BundledChange ChangeBundled(const Item& upload, const BundledFiles& files) {
   const Value* revision = upload.Find(kRevision);
   if (revision == nullptr || !revision->is(Kind::kN)) return {};
-  return {.mutations = {{Mutation::Op::kSet, kFiles, ToValue(files)},
+  return {.mutations = {{Mutation::Op::kSet, kBundled, ToValue(files)},
                         {Mutation::Op::kSet, kRevision, Value::N(RevisionOf(*revision) + 1)}},
           .conditions = {Condition::Equals(kRevision, *revision)}};
 }

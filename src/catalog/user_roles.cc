@@ -24,7 +24,7 @@ using items::Write;
 namespace {
 
 // How often a change of all roles of a user is planned anew because they changed meanwhile.
-constexpr int kPlans = 8;
+constexpr int kRolePlans = 8;
 constexpr std::size_t kKeysPerGet = 100;
 
 using Names = std::vector<std::string>;
@@ -34,7 +34,7 @@ Names Sorted(const Names& names) {
   return {sorted.begin(), sorted.end()};
 }
 
-Names Without(const Names& sorted, const Names& sorted_others) {
+Names Removed(const Names& sorted, const Names& sorted_others) {
   Names rest;
   std::ranges::set_difference(sorted, sorted_others, std::back_inserter(rest));
   return rest;
@@ -129,8 +129,8 @@ Status Permissions::SetUserRoles(OpContext& op, Caller& caller, std::string_view
   for (int plan = 1;; ++plan) {
     TRY(const Names given, RolesOf(op, user));
     const Names had = Sorted(given);
-    const Names added = Without(wanted, had);
-    const Names removed = Without(had, wanted);
+    const Names added = Removed(wanted, had);
+    const Names removed = Removed(had, wanted);
     TRY_OK(RequireAll(caller, user, added, Action::kPost));
     TRY_OK(RequireAll(caller, user, removed, Action::kDelete));
     TRY(const auto unknown, impl_->FirstUnknownRole(op, wanted));
@@ -145,7 +145,7 @@ Status Permissions::SetUserRoles(OpContext& op, Caller& caller, std::string_view
           Write::Delete(kUserRolesTable, UserRoleKey(user, role), {Condition::Exists()}));
     if (writes.empty()) return Ok();
     Status done = impl_->Commit(op, writes);
-    if (done.ok() || done.error().code != Code::kConflict || plan == kPlans) return done;
+    if (done.ok() || done.error().code != Code::kConflict || plan == kRolePlans) return done;
   }
 }
 

@@ -25,9 +25,7 @@ constexpr std::string_view kVersionPartition = "databaseId:assetId:assetVersionI
 constexpr std::string_view kFileKey = "fileKey";
 constexpr std::string_view kMetadataSort = "type:filePath:metadataKey";
 constexpr std::string_view kByAsset = "databaseIdAssetIdIndex";
-constexpr std::size_t kPageItems = 1000;
 constexpr std::int64_t kMostVersions = 1'000'000'000'000'000;
-constexpr std::size_t kMaxSortBytes = 1024;  // of a sort key
 
 std::string Pair(const AssetIds& asset) { return PairOf(asset.database_id, asset.asset_id); }
 

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/encoding.h"
+#include "base/file_descriptor.h"
 #include "base/hash.h"
 #include "cli/client_input.h"
 #include "cli/etag_check.h"
@@ -28,20 +29,6 @@ namespace {
 constexpr std::chrono::hours kWholePart{24 * 7};
 constexpr std::chrono::seconds kIdle{60};
 constexpr std::chrono::seconds kConnect{10};
-
-class OpenFile {
- public:
-  explicit OpenFile(int fd) : fd_(fd) {}
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Result<std::size_t> ReadSome(int fd, char* to, std::size_t size, std::uint64_t at) {
   ssize_t got = 0;
@@ -122,7 +109,7 @@ bool IsSame(const UploadFile& file) {
 
 Result<SentPart> SendPart(RestClient& client, const BegunFile& file, std::size_t part,
                           TransferProgress& progress) {
-  const OpenFile open(::open(file.file.path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor open(::open(file.file.path.c_str(), O_RDONLY | O_CLOEXEC));
   if (open.get() < 0) return files::ErrnoError("open", file.file.path, errno);
   if (!IsSame(file.file)) return FileChanged();
   const std::uint64_t from = part * file.file.part_size;
@@ -151,7 +138,7 @@ namespace {
 
 // A small file, whole in memory.
 Result<std::string> ReadWhole(const UploadFile& file) {
-  const OpenFile open(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor open(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
   if (open.get() < 0) return files::ErrnoError("open", file.path, errno);
   if (!IsSame(file)) return FileChanged();
   // One byte more, to see where it ends.

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "base/ascii.h"
 
 namespace vams::cli {
 
@@ -14,12 +15,6 @@ constexpr std::uint64_t kPartsInSequence = SequenceLimits().parts;
 constexpr std::uint64_t kUsualPart = 64 * kMiB;
 constexpr std::string_view kPreviewMark = ".previewFile.";
 constexpr std::array<std::string_view, 5> kImages{".png", ".jpg", ".jpeg", ".svg", ".gif"};
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
 
 // The entries of a comma list, trimmed and in lower case.
 std::vector<std::string> Entries(std::string_view list) {

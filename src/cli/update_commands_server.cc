@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
 #include "lifecycle/served_stack.h"
 #include "migrate/journal.h"
 
@@ -84,7 +85,7 @@ class ChildServer final : public lifecycle::TemporaryServer {
     boost::system::error_code ec;
     const auto told = boost::json::parse(line, ec);
     if (ec || !told.is_object()) return Failed("said something that is no JSON");
-    url_ = migrate::TextOf(told.as_object(), "url");
+    url_ = TextOf(told.as_object(), "url");
     // The password of an account that is made with a first start is shown once and nowhere else.
     Notice(told.as_object(), password);
     TRY(auto served, lifecycle::ServedStack::Find(stack));
@@ -113,12 +114,11 @@ class ChildServer final : public lifecycle::TemporaryServer {
   static void Notice(const boost::json::object& told, std::string& notice) {
     if (const auto* made = told.if_contains("administrator");
         made != nullptr && made->is_object() &&
-        !migrate::TextOf(made->as_object(), "temporaryPassword").empty())
+        !TextOf(made->as_object(), "temporaryPassword").empty())
       notice = fmt::format(
           "the first administrator \"{}\" has the password {}: it is shown once, and to be changed "
           "at the first sign-in\n",
-          migrate::TextOf(made->as_object(), "userId"),
-          migrate::TextOf(made->as_object(), "temporaryPassword"));
+          TextOf(made->as_object(), "userId"), TextOf(made->as_object(), "temporaryPassword"));
     if (const auto* warnings = told.if_contains("warnings");
         warnings != nullptr && warnings->is_array())
       for (const auto& warning : warnings->as_array())

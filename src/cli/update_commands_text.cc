@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "cli/cli.h"
 #include "migrate/journal.h"
 #include "migrate/report_page.h"
@@ -13,9 +14,7 @@ namespace vams::cli {
 
 using lifecycle::OperationRecord;
 using lifecycle::OperationStep;
-using migrate::NumberOf;
 using migrate::Seconds;
-using migrate::TextOf;
 
 namespace {
 

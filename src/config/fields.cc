@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace vams::config {
 
 namespace json = boost::json;
@@ -359,8 +361,6 @@ const Index& TheIndex() {
 
 // ---- Likeness ----------------------------------------------------------------------------------
 
-char Lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
 // Edits (insert, remove, replace, swap of neighbours) between two texts, letters' case ignored.
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last(b.size() + 1);
@@ -370,10 +370,10 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = Lower(a[i - 1]) == Lower(b[j - 1]);
+      const bool same = LowerChar(a[i - 1]) == LowerChar(b[j - 1]);
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
-      if (i > 1 && j > 1 && Lower(a[i - 1]) == Lower(b[j - 2]) &&
-          Lower(a[i - 2]) == Lower(b[j - 1]))
+      if (i > 1 && j > 1 && LowerChar(a[i - 1]) == LowerChar(b[j - 2]) &&
+          LowerChar(a[i - 2]) == LowerChar(b[j - 1]))
         row[j] = std::min(row[j], before_last[j - 2] + 1);
     }
     std::swap(before_last, last);

@@ -10,24 +10,11 @@
 
 #include <cstdlib>
 
+#include "base/file_descriptor.h"
+
 namespace vams::files {
 
 namespace {
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 Status WriteFully(int fd, std::string_view bytes, const Path& path) {
   while (!bytes.empty()) {
@@ -73,7 +60,7 @@ Error ErrnoError(std::string_view doing, const Path& path, int error_number) {
 }
 
 Result<std::string> ReadAll(const Path& path, std::size_t limit) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return ErrnoError("open", path, errno);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return ErrnoError("read", path, errno);
@@ -97,7 +84,7 @@ Result<std::string> ReadAll(const Path& path, std::size_t limit) {
 
 Status WriteAtomically(const Path& path, std::string_view bytes, unsigned mode) {
   std::string temp = path.string() + ".XXXXXX";
-  Fd fd(::mkostemp(temp.data(), O_CLOEXEC));
+  FileDescriptor fd(::mkostemp(temp.data(), O_CLOEXEC));
   if (fd.get() < 0) return ErrnoError("create", path, errno);
   const auto fail = [&](Error e) {
     ::unlink(temp.c_str());
@@ -122,7 +109,7 @@ Status MakeFolders(const Path& path) {
 
 Status SyncFolder(const Path& folder) {
   const Path target = folder.empty() ? Path(".") : folder;
-  const Fd fd(::open(target.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const FileDescriptor fd(::open(target.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() < 0) return ErrnoError("open folder", target, errno);
   if (::fsync(fd.get()) != 0) return ErrnoError("sync folder", target, errno);
   return Ok();
@@ -143,7 +130,7 @@ Status RemoveTree(const Path& path) {
 }
 
 Result<FileLock> FileLock::Acquire(const Path& path, std::string_view note) {
-  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (fd.get() < 0) return ErrnoError("open lock", path, errno);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return ErrnoError("lock", path, errno);

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "catalog/asset_edit.h"
 #include "catalog/bucket_sync.h"
+#include "catalog/records.h"
 #include "tables/system_tables.h"
 
 namespace vams::folders {
@@ -30,7 +31,6 @@ constexpr std::string_view kScheme = "file://";
 constexpr std::string_view kMarkKey = "/";
 constexpr std::string_view kMarkName = ".vams-folder-id";
 constexpr std::size_t kCompareBytes = std::size_t{1} << 20;
-constexpr std::size_t kPageItems = 1000;
 // Files of one commit.
 constexpr std::size_t kMaxTaken = 500;
 
@@ -248,7 +248,7 @@ Result<FolderSync::Pass::Contents> FolderSync::Pass::ContentsOf(const std::strin
   request.table = tables::kFolderFilesTable;
   request.partition = Value::S(s_.bucket_.name);
   request.sort = items::SortCondition::BeginsWith(Value::S(folder));
-  request.limit = kPageItems;
+  request.limit = catalog::kPageItems;
   do {
     TRY(items::Page page, s_.stores_.items.Query(op_, request));
     for (const Item& item : page.items)

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/file_descriptor.h"
 
 namespace vams::folders {
 
@@ -41,30 +42,12 @@ struct CloseDir {
 };
 using Dir = std::unique_ptr<DIR, CloseDir>;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(other.Release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 // The folder of a key ("" or with "/" at its end), reached step by step and through no link: on the
 // way out of the root there is nothing that somebody could have put there.  -1 if there is none;
 // with `make` it is made, durably.
-Result<Descriptor> OpenFolder(const files::Path& root, std::string_view at, bool make) {
+Result<FileDescriptor> OpenFolder(const files::Path& root, std::string_view at, bool make) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  Descriptor folder(::open(root.c_str(), kFlags));
+  FileDescriptor folder(::open(root.c_str(), kFlags));
   if (folder.get() < 0) return files::ErrnoError("open folder", root, errno);
   while (!at.empty()) {
     const std::size_t slash = at.find('/');
@@ -74,10 +57,10 @@ Result<Descriptor> OpenFolder(const files::Path& root, std::string_view at, bool
       ::fsync(folder.get());
     else if (make && errno != EEXIST)
       return files::ErrnoError("make folder", root / name, errno);
-    Descriptor next(::openat(folder.get(), name.c_str(), kFlags | O_NOFOLLOW));
+    FileDescriptor next(::openat(folder.get(), name.c_str(), kFlags | O_NOFOLLOW));
     if (next.get() < 0) {
       const bool none = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
-      if (none && !make) return Descriptor(-1);
+      if (none && !make) return FileDescriptor(-1);
       return files::ErrnoError("open folder", root / name, errno);
     }
     folder = std::move(next);
@@ -87,7 +70,7 @@ Result<Descriptor> OpenFolder(const files::Path& root, std::string_view at, bool
 
 // A file's folder and its name there.
 struct Place {
-  Descriptor folder;
+  FileDescriptor folder;
   std::string name;
 };
 Result<Place> OpenPlace(const files::Path& root, std::string_view key, bool make) {
@@ -120,7 +103,7 @@ Result<std::vector<Entry>> EntriesOf(const files::Path& root, const std::string&
                                      const std::function<void(std::string)>* odd) {
   std::vector<Entry> entries;
   const files::Path path = root / files::Path(at);
-  TRY(Descriptor fd, OpenFolder(root, at, false));
+  TRY(FileDescriptor fd, OpenFolder(root, at, false));
   if (fd.get() < 0) return entries;
   const int dir_fd = fd.get();
   Dir dir(::fdopendir(fd.Release()));
@@ -263,8 +246,8 @@ Result<OpenFile> FolderTree::OpenForReading(const std::string& key) const {
   TRY(const Place place, OpenPlace(root_, key, false));
   if (place.folder.get() < 0) return files::ErrnoError("open", path, ENOENT);
   // Without waiting for the other end of a pipe that took the file's place.
-  Descriptor fd(::openat(place.folder.get(), place.name.c_str(),
-                         O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  FileDescriptor fd(::openat(place.folder.get(), place.name.c_str(),
+                             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (fd.get() < 0) return files::ErrnoError("open", path, errno);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return files::ErrnoError("look at", path, errno);
@@ -281,7 +264,7 @@ Result<FileStamp> FolderTree::Write(const std::string& key,
   TRY(const Place place, OpenPlace(root_, key, true));
   const int folder = place.folder.get();
   const std::string name = fmt::format("{}{}-{}", kOwnPrefix, ::getpid(), ++counter);
-  Descriptor fd(
+  FileDescriptor fd(
       ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (fd.get() < 0) return files::ErrnoError("make a file beside", path, errno);
   const auto give_up = [&](Error error) {

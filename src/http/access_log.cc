@@ -17,8 +17,8 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/file_descriptor.h"
 #include "base/log.h"
-#include "http/file_descriptor.h"
 
 namespace vams::http {
 

@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "http/file_descriptor.h"
+#include "base/file_descriptor.h"
 #include "http/support_test.h"
 
 namespace vams::http {

@@ -41,13 +41,11 @@ constexpr std::string_view kAcknowledgement = "yours\n";
 constexpr std::size_t kMostListeners = 64;
 constexpr std::size_t kLongestPacket = 1024;
 
-std::string ErrnoText(int number) { return std::generic_category().message(number); }
-
 Error SystemError(std::string_view doing, const std::filesystem::path& path, int number) {
   return Error(number == EACCES || number == EPERM ? Code::kDenied : Code::kUnavailable,
                fmt::format("cannot {} the hand-over socket {}: {}; use a folder that belongs to "
                            "the server's user",
-                           doing, path.string(), ErrnoText(number)));
+                           doing, path.string(), std::generic_category().message(number)));
 }
 
 // An address for a path of any length: one that does not fit is reached through the descriptor of

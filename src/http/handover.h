@@ -13,8 +13,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/file_descriptor.h"
 #include "base/result.h"
-#include "http/file_descriptor.h"
 
 namespace vams::http {
 

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "base/file_descriptor.h"
 #include "base/result.h"
-#include "http/file_descriptor.h"
 #include "http/listen_address.h"
 #include "http/server.h"
 

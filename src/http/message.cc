@@ -5,6 +5,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/ascii.h"
+
 namespace vams::http {
 
 namespace json = boost::json;
@@ -13,8 +15,6 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kVerbNames = {"GET",   "HEAD",   "POST",   "PUT",
                                                         "PATCH", "DELETE", "OPTIONS"};
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Clients wait this long before they repeat a request that could not be served now.
 constexpr std::string_view kRetryAfterSeconds = "1";
@@ -30,7 +30,7 @@ std::optional<Verb> FindVerb(std::string_view name) {
 }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, Lower, Lower);
+  return std::ranges::equal(a, b, {}, LowerChar, LowerChar);
 }
 
 std::optional<std::string_view> Headers::Find(std::string_view name) const {

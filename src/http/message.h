@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/file_descriptor.h"
 #include "base/op_context.h"
 #include "base/result.h"
-#include "http/file_descriptor.h"
 
 namespace vams::http {
 

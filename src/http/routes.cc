@@ -30,7 +30,7 @@ std::string_view TakeSegment(std::string_view& path, bool& more) {
 }
 
 // The pieces between slashes: "/a/b" gives a and b, "/" an empty one.
-std::vector<std::string> Split(std::string_view path) {
+std::vector<std::string> SegmentsOf(std::string_view path) {
   std::vector<std::string> segments;
   path.remove_prefix(1);
   for (bool more = true; more;) segments.emplace_back(TakeSegment(path, more));
@@ -39,7 +39,7 @@ std::vector<std::string> Split(std::string_view path) {
 
 bool IsWellFormed(std::string_view path) {
   if (!path.starts_with('/')) return false;
-  const std::vector<std::string> segments = Split(path);
+  const std::vector<std::string> segments = SegmentsOf(path);
   if (segments.size() > kMaxDepth) return false;
   for (const std::string& segment : segments) {
     if (segment.empty() && segments.size() > 1) return false;
@@ -197,7 +197,7 @@ void Routes::Add(Route route) {
   VAMS_CHECK(std::ranges::find(routes_, route.id, &Route::id) == routes_.end());
   std::uint32_t at = 0;
   bool tail = false;
-  for (const std::string& segment : Split(route.path)) {
+  for (const std::string& segment : SegmentsOf(route.path)) {
     tail = IsParameter(segment) && IsTail(segment);
     if (tail) break;
     const bool parameter = IsParameter(segment);

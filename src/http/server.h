@@ -18,11 +18,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/file_descriptor.h"
 #include "base/op_context.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "http/access_record.h"
-#include "http/file_descriptor.h"
 #include "http/listen_address.h"
 #include "http/message.h"
 #include "http/routes.h"

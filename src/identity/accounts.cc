@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "identity/accounts_record.h"
+#include "identity/identity.h"
 #include "identity/password.h"
 #include "identity/totp.h"
 #include "model/names.h"
@@ -26,12 +27,11 @@ using items::Condition;
 using items::Value;
 using items::Write;
 
-const std::string kTable{tables::kAccountsTable};
+const std::string kAccounts{tables::kAccountsTable};
 constexpr std::size_t kPage = 1000;
 constexpr std::size_t kRecoveryCodes = 10;
 // Each time somebody else's commit came between; more in a row means something is wrong.
 // A real principal with the administrator's rights that nobody may be: permissions.md section 8.1.
-constexpr std::string_view kSystemUser = "SYSTEM_USER";
 
 bool IsUserId(std::string_view user) { return !model::CheckUserId("userId", user); }
 
@@ -84,7 +84,7 @@ struct Accounts::Impl {
   Result<std::optional<AccountRecord>> Find(OpContext& op, std::string_view user) {
     // A text that can be no user id may be no legal key either.
     if (!IsUserId(user)) return std::optional<AccountRecord>();
-    auto item = store.Get(op, kTable, AccountKey(user));
+    auto item = store.Get(op, kAccounts, AccountKey(user));
     if (!item.ok() && item.error().code == Code::kNotFound) return std::optional<AccountRecord>();
     TRY(const auto found, std::move(item));
     TRY(auto record, AccountFromItem(found));
@@ -116,7 +116,7 @@ struct Accounts::Impl {
       record.account.modified_millis = clock.NowMillis();
       std::vector<Write> writes;
       writes.push_back(
-          Write::Put(kTable, AccountItem(record),
+          Write::Put(kAccounts, AccountItem(record),
                      {Condition::Equals("revision", Value::N(revision)),
                       Condition::Equals("subject", Value::S(record.account.subject))}));
       std::ranges::copy(together.writes, std::back_inserter(writes));
@@ -176,7 +176,7 @@ Accounts::~Accounts() = default;
 std::uint64_t Accounts::changes() const { return impl_->changes.load(); }
 
 Write Accounts::StillStands(const Account& account) {
-  return Write::Check(kTable, AccountKey(account.user),
+  return Write::Check(kAccounts, AccountKey(account.user),
                       {Condition::Equals("subject", Value::S(account.subject)),
                        Condition::Equals("credentials", Value::N(account.credentials)),
                        Condition::Equals("enabled", Value::Bool(true))});
@@ -201,7 +201,7 @@ Result<std::vector<Account>> Accounts::List(OpContext& op, std::string_view afte
   std::map<std::string, Account, std::less<>> first;
   std::string cursor;
   do {
-    TRY(const auto page, impl_->store.Scan(op, kTable, {}, cursor, kPage));
+    TRY(const auto page, impl_->store.Scan(op, kAccounts, {}, cursor, kPage));
     for (const auto& item : page.items) {
       if (item.Text("userId") <= after) continue;
       TRY(auto record, AccountFromItem(item));
@@ -242,7 +242,7 @@ Result<Accounts::Created> Accounts::Create(OpContext& op, const NewAccount& acco
       .created_millis = impl_->clock.NowMillis(),
       .modified_millis = impl_->clock.NowMillis(),
       .credentials = 1};
-  const Write put = Write::Put(kTable, AccountItem(record), {Condition::Absent()});
+  const Write put = Write::Put(kAccounts, AccountItem(record), {Condition::Absent()});
   if (auto committed = impl_->store.Commit(op, std::span(&put, 1)); !committed.ok()) {
     if (committed.error().code == Code::kConflict)
       return Error(Code::kConflict, fmt::format("the account \"{}\" exists already; choose another "
@@ -276,7 +276,7 @@ Status Accounts::SetEnabled(OpContext& op, std::string_view user, bool enabled) 
 
 Status Accounts::Remove(OpContext& op, std::string_view user) {
   if (!IsUserId(user)) return NoAccount(user);
-  const Write removal = Write::Delete(kTable, AccountKey(user), {Condition::Exists()});
+  const Write removal = Write::Delete(kAccounts, AccountKey(user), {Condition::Exists()});
   auto committed = impl_->store.Commit(op, std::span(&removal, 1));
   impl_->changes.fetch_add(1);
   if (committed.ok()) return Ok();

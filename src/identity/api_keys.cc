@@ -28,18 +28,17 @@ using items::Write;
 
 namespace {
 
-constexpr char kTable[] = "ApiKeyStorageTable";
+constexpr char kApiKeys[] = "ApiKeyStorageTable";
 constexpr char kHashIndex[] = "apiKeyHashIndex";
 constexpr char kNameScope[] = "apiKeyName";
-constexpr std::string_view kSystemUser = "SYSTEM_USER";
-constexpr std::size_t kSecretBytes = 48;
+constexpr std::size_t kKeyBytes = 48;
 // A dot is in no stored key's text.
 constexpr std::string_view kGrantPrefix = "vams_op.";
 constexpr std::size_t kMaxNameBytes = 1024;  // 256 characters, and what a sort key may have
 constexpr std::size_t kScanPage = 500;
 constexpr std::size_t kCachedKeys = 10'000;
 constexpr std::int64_t kRecheckMillis = 5000;  // until another process' change is seen here
-constexpr int kAttempts = 5;
+constexpr int kWriteAttempts = 5;
 
 ApiKey KeyFrom(const Item& item) {
   const auto text = [&](std::string_view name) { return std::string(item.Text(name)); };
@@ -192,7 +191,7 @@ ApiKeys::~ApiKeys() = default;
 void ApiKeys::Forget() { impl_->cache.Clear(); }
 
 std::string ApiKeys::Grant(Identity identity, std::int64_t expires_millis) {
-  std::string bytes(kSecretBytes, '\0');
+  std::string bytes(kKeyBytes, '\0');
   impl_->random.Fill(bytes.data(), bytes.size());
   std::string secret = std::string(kGrantPrefix) + Base64UrlEncode(bytes);
   const std::int64_t now = impl_->clock.NowMillis();
@@ -220,7 +219,7 @@ Result<std::vector<ApiKey>> ApiKeys::List(OpContext& op) {
   std::vector<ApiKey> keys;
   std::string after;
   do {
-    TRY(auto page, impl_->store.Scan(op, kTable, {}, after, kScanPage));
+    TRY(auto page, impl_->store.Scan(op, kApiKeys, {}, after, kScanPage));
     for (const auto& item : page.items) keys.push_back(KeyFrom(item));
     after = std::move(page.next);
   } while (!after.empty());
@@ -229,7 +228,7 @@ Result<std::vector<ApiKey>> ApiKeys::List(OpContext& op) {
 
 Result<ApiKey> ApiKeys::Get(OpContext& op, std::string_view id) {
   if (id.empty()) return NotThere();
-  TRY(const auto item, impl_->Find(op, kTable, IdKey(id)));
+  TRY(const auto item, impl_->Find(op, kApiKeys, IdKey(id)));
   if (!item.has_value()) return NotThere();
   return KeyFrom(*item);
 }
@@ -237,7 +236,7 @@ Result<ApiKey> ApiKeys::Get(OpContext& op, std::string_view id) {
 Result<bool> ApiKeys::Impl::HasKeyNamed(OpContext& op, std::string_view name) {
   std::string after;
   do {
-    TRY(auto page, store.Scan(op, kTable, {}, after, kScanPage));
+    TRY(auto page, store.Scan(op, kApiKeys, {}, after, kScanPage));
     if (std::ranges::any_of(page.items,
                             [&](const Item& item) { return item.Text("apiKeyName") == name; }))
       return true;
@@ -277,7 +276,7 @@ Result<ApiKeys::Created> ApiKeys::Create(OpContext& op, const NewKey& wanted) {
       return Error(Code::kInvalid, fmt::format("User '{}' has no roles assigned. Cannot create API "
                                                "key for a user without roles.",
                                                wanted.user));
-    std::string bytes(kSecretBytes, '\0');
+    std::string bytes(kKeyBytes, '\0');
     impl_->random.Fill(bytes.data(), bytes.size());
     const std::string now = Timestamp(impl_->clock.NowMillis());
     Created created{.key = {.id = NewUuid(impl_->random),
@@ -294,7 +293,7 @@ Result<ApiKeys::Created> ApiKeys::Create(OpContext& op, const NewKey& wanted) {
     Item claim = NameKey(wanted.name);
     claim.Set("owner", Value::S(created.key.id));
     const Write writes[] = {
-        Write::Put(kTable, ItemOf(created.key, HexEncode(digest)), {Condition::Absent()}),
+        Write::Put(kApiKeys, ItemOf(created.key, HexEncode(digest)), {Condition::Absent()}),
         Write::Put(std::string(tables::kNamesTable), std::move(claim), {std::move(name_is_free)})};
     const auto done = impl_->Commit(op, writes);
     if (done.ok()) {
@@ -302,7 +301,7 @@ Result<ApiKeys::Created> ApiKeys::Create(OpContext& op, const NewKey& wanted) {
       return created;
     }
     // Somebody claimed the name meanwhile: look again, and say so.
-    if (done.error().code != Code::kConflict || attempt == kAttempts) return done.error();
+    if (done.error().code != Code::kConflict || attempt == kWriteAttempts) return done.error();
   }
 }
 
@@ -321,7 +320,8 @@ Result<ApiKey> ApiKeys::Update(OpContext& op, std::string_view id, const Change&
   if (change.expires_at) set("expiresAt", *change.expires_at);
   if (change.active) set("isActive", *change.active ? "true" : "false");
   set("updatedAt", Timestamp(impl_->clock.NowMillis()));
-  const Write write = Write::Update(kTable, IdKey(id), std::move(mutations), {Condition::Exists()});
+  const Write write =
+      Write::Update(kApiKeys, IdKey(id), std::move(mutations), {Condition::Exists()});
   const auto done = impl_->Commit(op, {&write, 1});
   if (!done.ok() && done.error().code == Code::kConflict) return NotThere();
   TRY_OK(done);
@@ -331,7 +331,7 @@ Result<ApiKey> ApiKeys::Update(OpContext& op, std::string_view id, const Change&
 Result<ApiKey> ApiKeys::Remove(OpContext& op, std::string_view id) {
   for (int attempt = 1;; ++attempt) {
     TRY(auto key, Get(op, id));
-    std::vector<Write> writes = {Write::Delete(kTable, IdKey(id), {Condition::Exists()})};
+    std::vector<Write> writes = {Write::Delete(kApiKeys, IdKey(id), {Condition::Exists()})};
     if (!key.name.empty() && key.name.size() <= kMaxNameBytes) {
       TRY(const auto claim, impl_->Find(op, tables::kNamesTable, NameKey(key.name)));
       if (claim.has_value() && claim->Text("owner") == id)
@@ -341,7 +341,7 @@ Result<ApiKey> ApiKeys::Remove(OpContext& op, std::string_view id) {
     const auto done = impl_->Commit(op, writes);
     if (done.ok()) return key;
     // Removed by somebody else, or the claim was: look again.
-    if (done.error().code != Code::kConflict || attempt == kAttempts) return done.error();
+    if (done.error().code != Code::kConflict || attempt == kWriteAttempts) return done.error();
   }
 }
 
@@ -354,11 +354,11 @@ Result<std::optional<Item>> ApiKeys::Impl::FindByHash(OpContext& op, const std::
   } else {
     TRY(const auto page,
         store.Query(
-            op, {.table = kTable, .index = kHashIndex, .partition = Value::S(hash), .limit = 2}));
+            op, {.table = kApiKeys, .index = kHashIndex, .partition = Value::S(hash), .limit = 2}));
     for (const auto& item : page.items) ids.emplace_back(item.Text("apiKeyId"));
   }
   for (const auto& id : ids) {
-    TRY(auto item, Find(op, kTable, IdKey(id)));
+    TRY(auto item, Find(op, kApiKeys, IdKey(id)));
     if (item.has_value() && item->Text("apiKeyHash") == hash) return item;
   }
   return std::nullopt;

@@ -1,13 +1,12 @@
 // ISO 8601 times as clients may give them for the end of a key (decision A3).
 #include <chrono>
 
+#include "base/ascii.h"
 #include "identity/api_keys.h"
 
 namespace vams::identity {
 
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Reads from the front of a text; every step fails for good once one has failed.
 class Reader {

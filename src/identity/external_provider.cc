@@ -30,10 +30,6 @@ constexpr std::size_t kCachedTokens = 10'000;
 constexpr std::chrono::seconds kConnectTime{5}, kAnswerTime{10};
 constexpr std::chrono::milliseconds kWaitSlice{100};  // until a cancelled operation is noticed
 
-Error Refused(std::string reason) {
-  return Error(Code::kUnauthenticated, "the token is not valid; sign in again", std::move(reason));
-}
-
 Error NoKeys(std::string reason) {
   return Error(Code::kUnavailable,
                "the identity provider's keys cannot be had, so tokens cannot be checked; try again "
@@ -219,7 +215,7 @@ Result<std::shared_ptr<const Identity>> ExternalProvider::Verify(OpContext& op,
     TRY(parsed, ParseToken(token));
   } else if (now_seconds >= known->identity->expires) {
     impl_->cache.Erase(digest);
-    return Refused("expired");
+    return TokenRefused("expired");
   }
 
   TRY(auto keys, impl_->CurrentKeys(op, nullptr));
@@ -235,7 +231,7 @@ Result<std::shared_ptr<const Identity>> ExternalProvider::Verify(OpContext& op,
     TRY(keys, impl_->CurrentKeys(op, keys));
     verified = VerifyToken(*parsed, *keys, rules);
     if (!verified.ok() && verified.error().code == Code::kNotFound)
-      return Refused("it was signed with a key that the provider does not publish");
+      return TokenRefused("it was signed with a key that the provider does not publish");
   }
   TRY_OK(std::move(verified));
   TRY(auto identity,

@@ -18,7 +18,6 @@ namespace {
 
 // Acts for the system itself and never logs in (permissions.md section 8.1).  A provider may let
 // people choose their names.
-constexpr std::string_view kSystemUser = "SYSTEM_USER";
 
 constexpr std::string_view kUserClaims[] = {"cognito:username", "username", "sub", "upn", "email"};
 
@@ -32,10 +31,6 @@ constexpr std::string_view kStrongContexts[] = {
     "phr", "phrh", "urn:okta:loa:2fa:any",
     "http://schemas.openid.net/pape/policies/2007/06/multi-factor",
     "http://schemas.openid.net/pape/policies/2007/06/multi-factor-physical"};
-
-Error Refused(std::string reason) {
-  return Error(Code::kUnauthenticated, "the token is not valid; sign in again", std::move(reason));
-}
 
 std::string TextOf(const json::value& value) {
   if (const auto* text = value.if_string()) return std::string(*text);
@@ -64,7 +59,7 @@ Result<std::string> UserOf(const json::object& claims) {
   if (const json::value* tokens = claims.if_contains("vams:tokens")) {
     auto names = TextList(*tokens);
     if (!names.has_value() || names->empty() || names->front().empty())
-      return Refused("vams:tokens is no list of texts with a user id in front");
+      return TokenRefused("vams:tokens is no list of texts with a user id in front");
     return std::move(names->front());
   }
   for (const auto name : kUserClaims) {
@@ -131,7 +126,7 @@ bool HasSecondFactor(const json::object& claims, std::string_view mfa_scope) {
 Result<Identity> IdentityOf(const json::object& claims, bool mfa) {
   Identity identity;
   TRY(identity.user, UserOf(claims));
-  if (identity.user == kSystemUser) return Refused("SYSTEM_USER cannot log in");
+  if (identity.user == kSystemUser) return TokenRefused("SYSTEM_USER cannot log in");
   if (const json::value* roles = claims.if_contains("vams:roles"))
     identity.role_claims = TextList(*roles).value_or(std::vector<std::string>());
   identity.mfa = mfa;

@@ -5,9 +5,13 @@
 #include <boost/json/object.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vams::identity {
+
+// The author of what no person did; nobody can log in as it.
+inline constexpr std::string_view kSystemUser = "SYSTEM_USER";
 
 struct Identity {
   // The first of vams:tokens, else cognito:username, username, sub, upn, email: verbatim, case and

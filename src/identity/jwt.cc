@@ -21,11 +21,6 @@ namespace {
 constexpr std::int64_t kLeewaySeconds = 60;
 constexpr std::int64_t kMostSeconds = std::int64_t{1} << 53;
 
-// Clients read one text whatever was wrong; the log gets the reason.
-Error Refused(std::string reason) {
-  return Error(Code::kUnauthenticated, "the token is not valid; sign in again", std::move(reason));
-}
-
 // g++ 12 has no std::ranges::contains.
 bool Contains(const auto& list, const auto& wanted) {
   return std::ranges::find(list, wanted) != std::ranges::end(list);
@@ -46,14 +41,15 @@ bool IsForRs256(const json::object& jwk) {
 
 Status CheckTimes(const json::object& claims, std::int64_t now) {
   const auto expires = TimeClaim(claims, "exp");
-  if (!expires.has_value()) return Refused("exp is missing or no time");
-  if (now >= *expires) return Refused(fmt::format("expired at {}, and it is {}", *expires, now));
+  if (!expires.has_value()) return TokenRefused("exp is missing or no time");
+  if (now >= *expires)
+    return TokenRefused(fmt::format("expired at {}, and it is {}", *expires, now));
   for (const std::string_view name : {"nbf", "iat"}) {
     if (!claims.contains(name)) continue;
     const auto time = TimeClaim(claims, name);
-    if (!time.has_value()) return Refused(fmt::format("{} is no time", name));
+    if (!time.has_value()) return TokenRefused(fmt::format("{} is no time", name));
     if (*time > now + kLeewaySeconds)
-      return Refused(fmt::format("{} {} is in the future of {}", name, *time, now));
+      return TokenRefused(fmt::format("{} {} is in the future of {}", name, *time, now));
   }
   return Ok();
 }
@@ -61,18 +57,22 @@ Status CheckTimes(const json::object& claims, std::int64_t now) {
 Status CheckAudience(const json::object& claims, const std::string& audience) {
   const json::value* value = claims.if_contains("aud");
   if (value == nullptr) value = claims.if_contains("client_id");
-  if (value == nullptr) return Refused("neither aud nor client_id is there");
+  if (value == nullptr) return TokenRefused("neither aud nor client_id is there");
   if (const auto* list = value->if_array()) {
     if (!std::ranges::all_of(*list, [](const auto& entry) { return entry.is_string(); }))
-      return Refused("aud is no list of texts");
+      return TokenRefused("aud is no list of texts");
     if (Contains(*list, json::value(audience))) return Ok();
   } else if (value->is_string() && value->get_string() == audience) {
     return Ok();
   }
-  return Refused("it is for another audience");
+  return TokenRefused("it is for another audience");
 }
 
 }  // namespace
+
+Error TokenRefused(std::string reason) {
+  return Error(Code::kUnauthenticated, "the token is not valid; sign in again", std::move(reason));
+}
 
 Result<KeySet> ParseKeySet(std::string_view text) {
   const Error unfit(Code::kInvalid,
@@ -103,29 +103,31 @@ json::object KeySetJson(const KeySet& keys) {
 
 Result<ParsedToken> ParseToken(std::string_view token) {
   if (token.size() > kMaxTokenBytes)
-    return Refused(fmt::format("{} bytes, where {} are allowed", token.size(), kMaxTokenBytes));
+    return TokenRefused(
+        fmt::format("{} bytes, where {} are allowed", token.size(), kMaxTokenBytes));
   const auto first = token.find('.');
   const auto second = first == token.npos ? token.npos : token.find('.', first + 1);
   if (second == token.npos || token.find('.', second + 1) != token.npos)
-    return Refused("not three parts with dots between them");
+    return TokenRefused("not three parts with dots between them");
 
   const auto header = Base64UrlDecode(token.substr(0, first));
   const auto claims = Base64UrlDecode(token.substr(first + 1, second - first - 1));
   auto signature = Base64UrlDecode(token.substr(second + 1));
   if (!header.has_value() || !claims.has_value() || !signature.has_value())
-    return Refused("a part is not base64url");
+    return TokenRefused("a part is not base64url");
   auto header_json = ParseStrictObject(*header);
   auto claims_json = ParseStrictObject(*claims);
   if (!header_json.has_value() || !claims_json.has_value())
-    return Refused("header or claims are no strict JSON object");
+    return TokenRefused("header or claims are no strict JSON object");
 
   // The algorithm is ours to choose, not the token's: this is what keeps `none`, and HS256 with the
   // public key as its secret, out (RFC 8725 section 3.1).
   const auto* algorithm = FindText(*header_json, "alg");
-  if (algorithm == nullptr || *algorithm != "RS256") return Refused("the algorithm is not RS256");
-  if (header_json->contains("crit")) return Refused("it has critical headers");
+  if (algorithm == nullptr || *algorithm != "RS256")
+    return TokenRefused("the algorithm is not RS256");
+  if (header_json->contains("crit")) return TokenRefused("it has critical headers");
   const json::value* key_id = header_json->if_contains("kid");
-  if (key_id != nullptr && !key_id->is_string()) return Refused("kid is no text");
+  if (key_id != nullptr && !key_id->is_string()) return TokenRefused("kid is no text");
 
   ParsedToken parsed;
   if (key_id != nullptr) parsed.key_id = key_id->get_string();
@@ -157,23 +159,23 @@ Status VerifyToken(const ParsedToken& token, const KeySet& keys, const TokenRule
   // A key need not be named where there is one only (OpenID Connect Core section 10.1).
   if (key == keys.end() && token.key_id.empty() && keys.size() == 1) key = keys.begin();
   if (key == keys.end()) {
-    if (token.key_id.empty()) return Refused("it names none of several keys");
+    if (token.key_id.empty()) return TokenRefused("it names none of several keys");
     return Error(Code::kNotFound, "the token was signed with an unknown key; sign in again",
                  "no key has the token's kid");
   }
   if (!key->second.VerifyRs256(token.signed_text, token.signature))
-    return Refused("the signature is wrong");
+    return TokenRefused("the signature is wrong");
 
   if (rules.issuer.empty() || rules.audience.empty())
-    return Refused("no issuer or no audience is configured");
+    return TokenRefused("no issuer or no audience is configured");
   TRY_OK(CheckTimes(token.claims, rules.now_seconds));
   const auto* issuer = FindText(token.claims, "iss");
-  if (issuer == nullptr || *issuer != rules.issuer) return Refused("it is of another issuer");
+  if (issuer == nullptr || *issuer != rules.issuer) return TokenRefused("it is of another issuer");
   TRY_OK(CheckAudience(token.claims, rules.audience));
   if (!rules.token_uses.empty()) {
     const auto* use = FindText(token.claims, "token_use");
     if (use == nullptr || !Contains(rules.token_uses, std::string_view(*use)))
-      return Refused("token_use is none of those that are taken");
+      return TokenRefused("token_use is none of those that are taken");
   }
   return Ok();
 }

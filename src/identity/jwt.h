@@ -17,6 +17,9 @@
 
 namespace vams::identity {
 
+// kUnauthenticated in words for the caller; `reason` is for the log.
+Error TokenRefused(std::string reason);
+
 // An RSA key; the private part only where it was made or read from its PEM form.
 class RsaKey {
  public:

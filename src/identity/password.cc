@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 
 namespace vams::identity {
@@ -37,15 +38,10 @@ std::string DummyHash(const HashWork& work) {
                      work.operations, std::string(22, 'A'), std::string(43, 'A'));
 }
 
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 bool IsSymbol(char c) { return !IsLower(c) && !IsUpper(c) && !IsDigit(c) && !IsControl(c); }
-char Lower(char c) { return IsUpper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool ContainsIgnoringCase(std::string_view text, std::string_view part) {
-  return !part.empty() && !std::ranges::search(text, part, {}, Lower, Lower).empty();
+  return !part.empty() && !std::ranges::search(text, part, {}, LowerChar, LowerChar).empty();
 }
 
 std::size_t Characters(std::string_view utf8) {

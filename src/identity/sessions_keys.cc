@@ -19,7 +19,7 @@ using items::Mutation;
 using items::Value;
 using items::Write;
 
-const std::string kTable{tables::kSigningKeysTable};
+const std::string kSigningKeys{tables::kSigningKeysTable};
 const std::string kCurrent = "current";
 constexpr std::int64_t kStaleMillis = 60'000;
 constexpr std::int64_t kUnknownMillis = 1'000;
@@ -27,7 +27,7 @@ constexpr std::int64_t kUnknownMillis = 1'000;
 constexpr std::int64_t kGraceSeconds = 2 * kStaleMillis / 1000;
 constexpr int kAttempts = 5;
 
-Item KeyOf(const std::string& id) { return {{"keyId", Value::S(id)}}; }
+Item SigningKeyOf(const std::string& id) { return {{"keyId", Value::S(id)}}; }
 
 Result<RsaKey> ReadKey(RecordReader& reader, std::string_view id) {
   std::string pem = reader.Text("privateKey");
@@ -79,7 +79,7 @@ Result<std::shared_ptr<const KeyRing>> SigningKeys::Load(OpContext& op) {
   std::vector<Item> records;
   std::string cursor;
   do {
-    TRY(auto page, store_.Scan(op, kTable, {}, cursor, 100));
+    TRY(auto page, store_.Scan(op, kSigningKeys, {}, cursor, 100));
     for (auto& item : page.items) records.push_back(std::move(item));
     cursor = page.next;
   } while (!cursor.empty());
@@ -97,7 +97,7 @@ Result<std::shared_ptr<const KeyRing>> SigningKeys::Load(OpContext& op) {
   }
   if (ring->current.empty()) return Error(Code::kNotFound, "no key signs tokens yet");
   // Read by its id: a scan may be older than a rotation that came while it ran.
-  auto current = store_.Get(op, kTable, KeyOf(ring->current));
+  auto current = store_.Get(op, kSigningKeys, SigningKeyOf(ring->current));
   if (!current.ok() && current.error().code == Code::kNotFound)
     return Error(Code::kCorrupt,
                  "the key that signs tokens is missing from sys.signing-keys, so nobody can log "
@@ -130,21 +130,21 @@ Status SigningKeys::PutNew(OpContext& op, const std::string& before) {
   TRY(const auto key, RsaKey::Generate());
   const std::string id = key.Thumbprint();
   const std::int64_t now = clock_.NowMillis();
-  Item record = KeyOf(id);
+  Item record = SigningKeyOf(id);
   record.Set("privateKey", Value::S(key.PrivatePem()));
   record.Set("created", Value::N(now));
-  Item current = KeyOf(kCurrent);
+  Item current = SigningKeyOf(kCurrent);
   current.Set("key", Value::S(id));
   std::vector<Write> writes;
   writes.push_back(Write::Put(
-      kTable, std::move(current),
+      kSigningKeys, std::move(current),
       {before.empty() ? Condition::Absent() : Condition::Equals("key", Value::S(before))}));
-  writes.push_back(Write::Put(kTable, std::move(record), {Condition::Absent()}));
+  writes.push_back(Write::Put(kSigningKeys, std::move(record), {Condition::Absent()}));
   if (!before.empty()) {
     Mutation until{Mutation::Op::kSet, "verifyUntil",
                    Value::N(now / 1000 + token_seconds_ + kGraceSeconds)};
-    writes.push_back(
-        Write::Update(kTable, KeyOf(before), {std::move(until)}, {Condition::Exists()}));
+    writes.push_back(Write::Update(kSigningKeys, SigningKeyOf(before), {std::move(until)},
+                                   {Condition::Exists()}));
   }
   TRY_OK(store_.Commit(op, writes));
   return Ok();
@@ -164,15 +164,15 @@ Status SigningKeys::Tidy(OpContext& op) {
   std::vector<Write> writes;
   std::string cursor;
   do {
-    TRY(const auto page, store_.Scan(op, kTable, {}, cursor, 100));
+    TRY(const auto page, store_.Scan(op, kSigningKeys, {}, cursor, 100));
     for (const Item& item : page.items) {
       if (!item.Has("verifyUntil")) continue;
       RecordReader reader(item, fmt::format("signing key {}", item.Text("keyId")));
       const std::int64_t until = reader.Number("verifyUntil");
       TRY_OK(reader.status());
       if (until <= now)
-        writes.push_back(
-            Write::Delete(kTable, KeyOf(std::string(item.Text("keyId"))), {Condition::Exists()}));
+        writes.push_back(Write::Delete(kSigningKeys, SigningKeyOf(std::string(item.Text("keyId"))),
+                                       {Condition::Exists()}));
     }
     cursor = page.next;
   } while (!cursor.empty());

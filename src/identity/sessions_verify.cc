@@ -14,9 +14,9 @@ namespace vams::identity {
 
 namespace {
 
-const std::string kTable{tables::kSessionsTable};
+const std::string kSessionRows{tables::kSessionsTable};
 
-Error Refused(std::string reason) {
+Error NotAccepted(std::string reason) {
   return Error(Code::kUnauthenticated, "the token is not accepted; log in again",
                std::move(reason));
 }
@@ -65,15 +65,16 @@ Status TokenVerifier::Recheck(OpContext& op, Entry& entry) {
   const std::uint64_t stamp = Stamp(entry.stripe);
   const std::int64_t now = clock_.NowMillis();
   const Identity& identity = entry.identity;
-  auto item = store_.Get(op, kTable, SessionKey(identity.user, identity.session));
-  if (!item.ok() && item.error().code == Code::kNotFound) return Refused("the session has ended");
+  auto item = store_.Get(op, kSessionRows, SessionKey(identity.user, identity.session));
+  if (!item.ok() && item.error().code == Code::kNotFound)
+    return NotAccepted("the session has ended");
   TRY(const auto found, std::move(item));
   TRY(const auto session, SessionFromItem(found));
-  if (session.expires * 1000 <= now) return Refused("the session has expired");
+  if (session.expires * 1000 <= now) return NotAccepted("the session has expired");
   TRY(const auto account, accounts_.Find(op, identity.user));
-  if (!account) return Refused("the account was removed");
+  if (!account) return NotAccepted("the account was removed");
   if (!Counts(session.login, *account))
-    return Refused("the account was disabled, or its password was changed, after the login");
+    return NotAccepted("the account was disabled, or its password was changed, after the login");
   entry.checked_at.store(now);
   entry.stamp.store(stamp);
   return Ok();
@@ -92,7 +93,7 @@ Result<std::shared_ptr<TokenVerifier::Entry>> TokenVerifier::Check(std::string_v
   TRY(entry->identity, IdentityOf(parsed.claims, HasSecondFactor(parsed.claims, "")));
   const auto* session = parsed.claims.if_contains("origin_jti");
   if (session == nullptr || !session->is_string() || session->get_string().empty())
-    return Refused("it names no session");
+    return NotAccepted("it names no session");
   entry->identity.session = std::string(session->get_string());
   entry->stripe = StableHash(entry->identity.user) % kStripes;
   return entry;
@@ -100,7 +101,7 @@ Result<std::shared_ptr<TokenVerifier::Entry>> TokenVerifier::Check(std::string_v
 
 Result<std::shared_ptr<const Identity>> TokenVerifier::Verify(OpContext& op,
                                                               std::string_view token) {
-  if (token.size() > kMaxTokenBytes) return Refused("it is too long");
+  if (token.size() > kMaxTokenBytes) return NotAccepted("it is too long");
   const std::string digest = Digest(token);
   auto& shard = *cache_[static_cast<unsigned char>(digest.back()) % kShards];
   const std::int64_t now = clock_.NowMillis();
@@ -109,7 +110,7 @@ Result<std::shared_ptr<const Identity>> TokenVerifier::Verify(OpContext& op,
   if (entry != nullptr) {
     if (entry->identity.expires * 1000 <= now) {
       shard.Erase(digest);
-      return Refused("it has expired");
+      return NotAccepted("it has expired");
     }
     const std::int64_t age = now - entry->checked_at.load();
     if (age >= 0 && age < recheck_millis_ && entry->stamp.load() == Stamp(entry->stripe)) {
@@ -123,7 +124,7 @@ Result<std::shared_ptr<const Identity>> TokenVerifier::Verify(OpContext& op,
       checked = Check(token, *ring, now / 1000);
     }
     if (!checked.ok()) {
-      if (checked.error().code == Code::kNotFound) return Refused(checked.error().details);
+      if (checked.error().code == Code::kNotFound) return NotAccepted(checked.error().details);
       return std::move(checked).error();
     }
     entry = *std::move(checked);

@@ -23,14 +23,14 @@ using items::Item;
 using items::Value;
 using items::Write;
 
-const std::string kTable{tables::kLoginFailuresTable};
+const std::string kFailures{tables::kLoginFailuresTable};
 // Places of Attempt::subjects.
 enum Count : std::size_t { kPair, kAddress, kUser, kCounts };
 // How many more failures are free where many people, or many addresses, count together.
 constexpr int kSharedFactor = 4;
-constexpr std::chrono::milliseconds kLookUp{20};  // as in password.cc
+constexpr std::chrono::milliseconds kTurnLookUp{20};  // as in password.cc
 
-Item KeyOf(const std::string& subject) { return {{"subject", Value::S(subject)}}; }
+Item SubjectKey(const std::string& subject) { return {{"subject", Value::S(subject)}}; }
 
 }  // namespace
 
@@ -76,7 +76,7 @@ Result<Throttle::Turn> Throttle::TakeTurn(OpContext& op, std::string_view user) 
   while (true) {
     TRY_OK(op.Check());
     if (busy_.emplace(user).second) return Turn(*this, std::string(user));
-    turn_.wait_for(lock, kLookUp);
+    turn_.wait_for(lock, kTurnLookUp);
   }
 }
 
@@ -95,9 +95,9 @@ std::int64_t Throttle::WaitAfter(std::size_t count, std::int64_t failures) const
 
 Status Throttle::Read(OpContext& op, Attempt& attempt) {
   std::vector<Item> keys;
-  for (const auto& subject : attempt.subjects) keys.push_back(KeyOf(subject));
-  keys.push_back(KeyOf(attempt.known_subject));
-  TRY(const auto found, store_.BatchGet(op, kTable, keys));
+  for (const auto& subject : attempt.subjects) keys.push_back(SubjectKey(subject));
+  keys.push_back(SubjectKey(attempt.known_subject));
+  TRY(const auto found, store_.BatchGet(op, kFailures, keys));
   const std::int64_t now = clock_.NowMillis();
   bool known = false;
   if (const auto& item = found.back()) {
@@ -141,7 +141,7 @@ Status Throttle::Fail(OpContext& op, const Attempt& attempt) {
     const std::int64_t millis = clock_.NowMillis();
     std::vector<Write> writes;
     for (std::size_t count = 0; count < kCounts; ++count) {
-      Item item = KeyOf(now.subjects[count]);
+      Item item = SubjectKey(now.subjects[count]);
       const auto before = now.failures[count];
       const std::int64_t failures = now.forgotten[count] ? 1 : before.value_or(0) + 1;
       const std::int64_t wait = WaitAfter(count, failures);
@@ -149,7 +149,7 @@ Status Throttle::Fail(OpContext& op, const Attempt& attempt) {
       if (wait > 0) item.Set("lockedUntil", Value::N(millis + wait * 1000));
       item.Set("expiresAt", Value::N(millis / 1000 + wait + options_.longest_seconds));
       writes.push_back(Write::Put(
-          kTable, std::move(item),
+          kFailures, std::move(item),
           {before ? Condition::Equals("failures", Value::N(*before)) : Condition::Absent()}));
     }
     auto committed = store_.Commit(op, writes);
@@ -163,10 +163,11 @@ Status Throttle::Fail(OpContext& op, const Attempt& attempt) {
 std::vector<Write> Throttle::Forget(const Attempt& attempt) const {
   std::vector<Write> writes;
   for (std::size_t i = 0; i < kCounts; ++i)
-    if (attempt.failures[i]) writes.push_back(Write::Delete(kTable, KeyOf(attempt.subjects[i])));
-  Item known = KeyOf(attempt.known_subject);
+    if (attempt.failures[i])
+      writes.push_back(Write::Delete(kFailures, SubjectKey(attempt.subjects[i])));
+  Item known = SubjectKey(attempt.known_subject);
   known.Set("expiresAt", Value::N(clock_.NowMillis() / 1000 + options_.known_seconds));
-  writes.push_back(Write::Put(kTable, std::move(known)));
+  writes.push_back(Write::Put(kFailures, std::move(known)));
   return writes;
 }
 

@@ -74,7 +74,7 @@ Status AddVersion(OpContext& op, items::ItemSource& source, const Asset& asset,
   return Ok();
 }
 
-boost::json::value TextOrNull(const std::string& text) {
+boost::json::value TextUnlessEmpty(const std::string& text) {
   if (text.empty()) return nullptr;
   return boost::json::string(text);
 }
@@ -148,8 +148,8 @@ Result<std::optional<search::Document>> AssetReader::MakeAsset(OpContext& op) {
       NewDocument(search::Kind::kAsset, asset, *impl_->bucket, asset.archived);
   document.id = AssetDocumentId(ref, asset.archived);
   boost::json::object& fields = document.source;
-  fields["str_description"] = TextOrNull(asset.description);
-  fields["str_assettype"] = TextOrNull(asset.type);
+  fields["str_description"] = TextUnlessEmpty(asset.description);
+  fields["str_assettype"] = TextUnlessEmpty(asset.type);
   fields["bool_isdistributable"] = asset.distributable;
   const Value* location = asset.item.Find("assetLocation");
   const bool located = location != nullptr && location->is(items::Kind::kM);

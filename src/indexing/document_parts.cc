@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "catalog/records.h"
 #include "model/database.h"
 #include "search/place.h"
 #include "search/typed_value.h"
@@ -20,9 +21,8 @@ using objects::ObjectVersion;
 
 namespace {
 
-const std::string kObjects{tables::kObjectsTable};
+const std::string kObjectRows{tables::kObjectsTable};
 const std::string kObjectVersions{tables::kObjectVersionsTable};
-constexpr std::size_t kPageItems = 1000;
 
 // How the two tables of rows call what is the same in them.
 struct RowNames {
@@ -99,7 +99,7 @@ Status FindBelow(OpContext& op, items::ItemSource& source,
   return Ok();
 }
 
-boost::json::value TextOrNull(const Item& item, std::string_view attribute) {
+boost::json::value AttributeOrNull(const Item& item, std::string_view attribute) {
   const Value* value = item.Find(attribute);
   if (value == nullptr || !value->is(items::Kind::kS)) return nullptr;
   return boost::json::string(value->text());
@@ -136,7 +136,7 @@ Result<bool> FileRows::ReadWhole(OpContext& op, MetadataKind kind, std::size_t& 
   request.table = names.table;
   request.index = "DatabaseIdAssetIdIndex";
   request.partition = Value::S(catalog::PairOf(asset_.database_id, asset_.asset_id));
-  request.limit = kPageItems;
+  request.limit = catalog::kPageItems;
   do {
     TRY(const items::Page page, source_.Query(op, request));
     rows += page.items.size();
@@ -266,7 +266,7 @@ search::Document NewDocument(search::Kind kind, const catalog::Asset& asset,
   boost::json::object& source = document.source;
   source["str_databaseid"] = asset.database_id;
   source["str_assetid"] = asset.id;
-  source["str_assetname"] = TextOrNull(asset.item, "assetName");
+  source["str_assetname"] = AttributeOrNull(asset.item, "assetName");
   source["str_bucketid"] = bucket.id;
   source["str_bucketname"] = bucket.name;
   source["str_bucketprefix"] = bucket.prefix;

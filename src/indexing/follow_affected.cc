@@ -21,9 +21,7 @@ using items::Item;
 using items::Value;
 using search::Write;
 
-namespace {
-constexpr std::size_t kPageItems = 1000;
-}  // namespace
+namespace {}  // namespace
 
 std::vector<std::pair<std::string_view, std::string_view>> FoldersOf(std::string_view key) {
   std::vector<std::pair<std::string_view, std::string_view>> folders;
@@ -50,7 +48,7 @@ Status Pass::AddBuckets(OpContext& op, Affected& affected) {
     request.table = catalog::kAssetsTable;
     request.index = "BucketIdGSI";
     request.partition = Value::S(id);
-    request.limit = kPageItems;
+    request.limit = catalog::kPageItems;
     do {
       TRY(const items::Page page, store_.Query(op, request));
       for (const Item& item : page.items)

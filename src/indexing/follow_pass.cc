@@ -8,6 +8,7 @@
 
 #include "catalog/asset_records.h"
 #include "catalog/buckets.h"
+#include "catalog/records.h"
 #include "tables/system_tables.h"
 
 namespace vams::indexing {
@@ -18,10 +19,6 @@ using items::Value;
 using search::Write;
 
 namespace {
-
-using Kind = DocumentRef::Kind;
-
-constexpr std::size_t kPageItems = 1000;
 
 // Whether an index's error may be about what it was given, rather than about itself.
 bool MayBeOfDocuments(const Error& error) {
@@ -70,13 +67,13 @@ Status Pass::Run(OpContext& op, Affected affected) {
 // What cannot be read of one asset is its trouble alone.
 Status Pass::Do(OpContext& op, const AssetRef& ref, const Work& work) {
   TRY_OK(op.Check());
-  const auto alone = [&](Status done, Kind kind) -> Status {
+  const auto alone = [&](Status done, DocumentRef::Kind kind) -> Status {
     if (done.ok() || !IsOfData(done.error())) return done;
     Fail(kind, ref, {}, AssetDocumentId(ref, false), std::move(done).error());
     return Ok();
   };
-  if (work.asset) TRY_OK(alone(DoAsset(op, ref), Kind::kAsset));
-  TRY_OK(alone(DoWithFiles(op, ref, work), Kind::kFiles));
+  if (work.asset) TRY_OK(alone(DoAsset(op, ref), DocumentRef::Kind::kAsset));
+  TRY_OK(alone(DoWithFiles(op, ref, work), DocumentRef::Kind::kFiles));
   return FlushIfFull(op);
 }
 
@@ -84,7 +81,7 @@ Status Pass::DoAsset(OpContext& op, const AssetRef& ref) {
   std::vector<Failure> failures;
   TRY_OK(maker_.AddAsset(op, ref, writes_, failures));
   for (Failure& failure : failures)
-    Fail(Kind::kAsset, ref, {}, std::move(failure.id), std::move(failure.error));
+    Fail(DocumentRef::Kind::kAsset, ref, {}, std::move(failure.id), std::move(failure.error));
   return Ok();
 }
 
@@ -117,7 +114,7 @@ Status Pass::LeaveFolders(OpContext& op, const AssetRef& ref, const DocumentMake
   // It is gone, and where it was is not known: by its id.
   std::string after;
   do {
-    TRY(const auto page, catalog::ListBuckets(op, store_, after, kPageItems));
+    TRY(const auto page, catalog::ListBuckets(op, store_, after, catalog::kPageItems));
     for (const Bucket& bucket : page.buckets)
       TRY_OK(LeaveFolder(op, ref, bucket.name,
                          fmt::format("{}{}/", catalog::BasePrefix(bucket), ref.asset_id)));
@@ -132,7 +129,7 @@ Status Pass::LeaveFolder(OpContext& op, const AssetRef& ref, const std::string& 
   request.table = std::string(tables::kObjectsTable);
   request.partition = Value::S(bucket);
   request.sort = items::SortCondition::BeginsWith(Value::S(location));
-  request.limit = kPageItems;
+  request.limit = catalog::kPageItems;
   do {
     TRY(const items::Page page, store_.Query(op, request));
     for (const Item& item : page.items) {
@@ -194,7 +191,8 @@ void Pass::FailFiles(const AssetRef& asset, std::vector<Failure> failures) {
   const std::size_t at = FileDocumentId(asset, "").size();
   for (Failure& failure : failures) {
     std::string path = failure.id.substr(at);
-    Fail(Kind::kFile, asset, std::move(path), std::move(failure.id), std::move(failure.error));
+    Fail(DocumentRef::Kind::kFile, asset, std::move(path), std::move(failure.id),
+         std::move(failure.error));
   }
 }
 
@@ -245,7 +243,7 @@ Status Pass::RunJob(OpContext& op) {
   auto done = DoPiece(op, ref, job->second);
   if (!done.ok()) {
     if (!IsOfData(done.error())) return done.error();
-    Fail(Kind::kFiles, ref, {}, AssetDocumentId(ref, false), done.error());
+    Fail(DocumentRef::Kind::kFiles, ref, {}, AssetDocumentId(ref, false), done.error());
     done = true;
   }
   job->second.failed |= step_.troubles.size() > troubles;
@@ -304,7 +302,8 @@ Status Pass::ApplyBut(OpContext& op, std::span<const Write> writes) {
       return value != nullptr && value->is_string() ? std::string(value->get_string())
                                                     : std::string();
     };
-    ref.kind = write.document->kind == search::Kind::kFile ? Kind::kFile : Kind::kAsset;
+    ref.kind = write.document->kind == search::Kind::kFile ? DocumentRef::Kind::kFile
+                                                           : DocumentRef::Kind::kAsset;
     ref.asset = {text("str_databaseid"), text("str_assetid")};
     ref.path = text("str_key");
   }

@@ -18,7 +18,7 @@
 
 namespace vams::indexing {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 namespace {
@@ -78,7 +78,7 @@ struct Indexer::Impl {
   std::string generation;
   bool look = true;  // where the index stands has to be looked at
   int failures = 0;  // of everything, in a row
-  Clock::time_point looked, settled, advanced, counted;
+  SteadyClock::time_point looked, settled, advanced, counted;
 
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable changed;
@@ -160,7 +160,7 @@ void Indexer::Impl::SetReindex(bool needed) {
 // Finds out whether the index can be followed up, and from where.  `begin`: with what an earlier
 // Indexer could not index.
 Status Indexer::Impl::LookWhere(OpContext& op, bool begin) {
-  looked = Clock::now();
+  looked = SteadyClock::now();
   TRY(stored, index.GetPosition(op));
   TRY(const auto last, stores.items.LastChange(op));
   if (stored > last) TRY_OK(ForgetForeign(op, last));
@@ -249,7 +249,7 @@ Result<bool> Indexer::Impl::Follow(OpContext& op) {
   unfinished = step->more;
   if (step->put + step->removed > 0) {
     stored = std::max(stored, shown);
-    settled = Clock::now();
+    settled = SteadyClock::now();
   }
   state->position = std::max(shown, stored);
   if (!unfinished)
@@ -261,24 +261,24 @@ Result<bool> Indexer::Impl::Follow(OpContext& op) {
     LogWarning(fmt::format("{} could not be indexed and is tried again: {}", trouble.id,
                            trouble.error.message));
   if (!step->troubles.empty()) {
-    troubles.Add(std::move(step->troubles), step->from, Clock::now());
+    troubles.Add(std::move(step->troubles), step->from, SteadyClock::now());
     TellTroubles();
   }
   return step->more;
 }
 
 Status Indexer::Impl::RetryDue(OpContext& op) {
-  if (const auto from = troubles.TakeOverflow(Clock::now())) {
+  if (const auto from = troubles.TakeOverflow(SteadyClock::now())) {
     followed = std::min(followed, *from);
     shown = std::min(shown, followed);
   }
-  const auto due = troubles.Due(Clock::now(), kRetriesAtOnce);
+  const auto due = troubles.Due(SteadyClock::now(), kRetriesAtOnce);
   for (const auto& [id, ref] : due) {
     auto step = follower.Retry(op, index, ref);
     if (!step.ok()) {
       if (step.error().code == Code::kCancelled) return step.error();
       gauges.failures.Add();
-      troubles.Failed(id, step.error(), Clock::now());
+      troubles.Failed(id, step.error(), SteadyClock::now());
       break;
     }
     Note(*step);
@@ -287,7 +287,7 @@ Status Indexer::Impl::RetryDue(OpContext& op) {
       troubles.Solved(id);
       LogInfo(fmt::format("{} is indexed now", id));
     }
-    troubles.Add(std::move(step->troubles), from, Clock::now());
+    troubles.Add(std::move(step->troubles), from, SteadyClock::now());
   }
   if (!due.empty()) TellTroubles();
   return Ok();
@@ -296,7 +296,7 @@ Status Indexer::Impl::RetryDue(OpContext& op) {
 // The index's position where there were no documents to apply with it, and then the consumer's,
 // which is never ahead of the index nor of what has to be tried again.
 Status Indexer::Impl::StorePositions(OpContext& op, bool now) {
-  const auto time = Clock::now();
+  const auto time = SteadyClock::now();
   if (shown > stored && (now || time - settled >= options.settle)) {
     TRY_OK(index.Apply(op, {}, shown));
     stored = shown;
@@ -312,8 +312,8 @@ Status Indexer::Impl::StorePositions(OpContext& op, bool now) {
 }
 
 void Indexer::Impl::CountDocuments(OpContext& op) {
-  const auto now = Clock::now();
-  if (counted != Clock::time_point() && now - counted < kCountEvery) return;
+  const auto now = SteadyClock::now();
+  if (counted != SteadyClock::time_point() && now - counted < kCountEvery) return;
   counted = now;
   const auto counts = index.Count(op);
   if (!counts.ok()) return;
@@ -323,7 +323,7 @@ void Indexer::Impl::CountDocuments(OpContext& op) {
 
 // Whether there is more to do at once.
 Result<bool> Indexer::Impl::Round(OpContext& op) {
-  if (look || (state->needs_reindex && Clock::now() - looked >= kLookAnew)) {
+  if (look || (state->needs_reindex && SteadyClock::now() - looked >= kLookAnew)) {
     TRY_OK(LookWhere(op, false));
   }
   if (state->needs_reindex) {

@@ -21,11 +21,11 @@ namespace vams::indexing {
 
 namespace {
 
-constexpr std::size_t kRecords = 256;    // of assets, read at once
-constexpr std::size_t kObjects = 500;    // of an asset, read at once
-constexpr std::size_t kDocuments = 500;  // handed on at once
-constexpr int kNice = 10;                // gives way, and still gets on when others are busy
-constexpr std::size_t kNameBytes = 400;  // of a plan in one name
+constexpr std::size_t kRecords = 256;        // of assets, read at once
+constexpr std::size_t kObjectsAtOnce = 500;  // of an asset, read at once
+constexpr std::size_t kDocuments = 500;      // handed on at once
+constexpr int kNice = 10;                    // gives way, and still gets on when others are busy
+constexpr std::size_t kNameBytes = 400;      // of a plan in one name
 constexpr std::string_view kPlan = "plan/";
 
 }  // namespace
@@ -187,7 +187,7 @@ class PartReader {
     }
     while (wanted.files && !reader->files_done()) {
       if (!sink_.wanted().files) break;
-      TRY(FilePage page, reader->NextFiles(op, kObjects));
+      TRY(FilePage page, reader->NextFiles(op, kObjectsAtOnce));
       objects_ += page.objects;
       for (const Failure& failure : page.failures)
         TRY_OK(sink_.Failed(op, search::Kind::kFile, failure));

@@ -19,7 +19,7 @@ constexpr std::array<std::pair<search::KindSet, std::string_view>, 3> kOperation
      {search::KindSet::kFiles, "files"},
      {search::KindSet::kBoth, "both"}}};
 
-json::value TextOrNull(const std::string& text) {
+json::value UnlessEmpty(const std::string& text) {
   return text.empty() ? json::value() : json::value(text);
 }
 
@@ -51,7 +51,7 @@ json::object ProgressJson(const ReindexProgress& progress) {
   told["limit"] = progress.options.limit == 0 ? json::value() : json::value(progress.options.limit);
   told["resumed"] = progress.resumed;
   told["startedAt"] = progress.started_at;
-  told["endedAt"] = TextOrNull(progress.ended_at);
+  told["endedAt"] = UnlessEmpty(progress.ended_at);
   told["assets"] = progress.assets;
   told["files"] = progress.files;
   told["failed"] = progress.failed;
@@ -59,7 +59,7 @@ json::object ProgressJson(const ReindexProgress& progress) {
   told["documentsPerSecond"] = static_cast<std::uint64_t>(progress.per_second);
   told["secondsLeft"] = progress.seconds_left ? json::value(*progress.seconds_left) : json::value();
   told["swapMicros"] = progress.swap_micros;
-  told["error"] = TextOrNull(progress.error);
+  told["error"] = UnlessEmpty(progress.error);
   if (!progress.results.empty()) told["results"] = progress.results;
   return told;
 }

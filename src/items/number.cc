@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace vams::items {
 
 namespace {
@@ -18,8 +20,6 @@ struct Decimal {
   std::string digits;
   int point = 0;
 };
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 void Trim(Decimal& d) {
   const auto first = d.digits.find_first_not_of('0');

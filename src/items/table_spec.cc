@@ -8,6 +8,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "items/codec.h"
 
@@ -24,13 +25,6 @@ bool IsPlainName(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '-';
   });
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return out;
 }
 
 bool IsKeyKind(Kind kind) { return kind == Kind::kS || kind == Kind::kN || kind == Kind::kB; }

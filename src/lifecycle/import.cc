@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::size_t kReaders = 2;
 constexpr std::size_t kMaxProblems = 1000;
-constexpr std::size_t kScanPage = 10000;
+constexpr std::size_t kImportPage = 10000;
 // Three loads' worth of this stays well below the memory promised for an import.
 constexpr std::size_t kSortMemory = std::size_t{64} << 20;
 
@@ -181,7 +181,7 @@ Status CopyOld(items::ItemSource& old, items::BulkLoader& load, const std::strin
                OpContext& op) {
   std::string after;
   do {
-    TRY(after, old.ScanEncoded(op, table, {}, after, kScanPage, [&](std::string_view encoded) {
+    TRY(after, old.ScanEncoded(op, table, {}, after, kImportPage, [&](std::string_view encoded) {
       return load.AddEncoded(op, encoded);
     }));
   } while (!after.empty());
@@ -325,7 +325,7 @@ Status SeeOldRows(items::ItemSource& old, tables::VersionDetector& detector, OpC
     std::string after;
     do {
       TRY(after,
-          old.ScanEncoded(op, spec.name, {}, after, kScanPage, [&](std::string_view encoded) {
+          old.ScanEncoded(op, spec.name, {}, after, kImportPage, [&](std::string_view encoded) {
             detector.See(spec.name, encoded);
             return Ok();
           }));

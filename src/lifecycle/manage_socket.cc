@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/json.h"
+
 namespace vams::lifecycle {
 
 namespace json = boost::json;
@@ -49,16 +51,6 @@ Result<Address> AddressOf(const files::Path& path) {
     return Error(Code::kInvalid, fmt::format("{} has too long a name for a socket", path.string()));
   std::memcpy(address.name.sun_path, text.c_str(), text.size() + 1);
   return address;
-}
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-std::int64_t NumberOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_int64() ? value->as_int64() : 0;
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <boost/json.hpp>
 #include <chrono>
 
+#include "base/clock.h"
+#include "base/json.h"
 #include "items/sqlite/sqlite_store.h"
 #include "lifecycle/stack_migrator.h"
 #include "migrate/steps.h"
@@ -15,14 +17,9 @@
 namespace vams::lifecycle {
 
 using migrate::Stage;
-using migrate::TextOf;
 using Steady = std::chrono::steady_clock;
 
 namespace {
-
-std::int64_t MillisSince(Steady::time_point start) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - start).count();
-}
 
 // The plan of going up (or to the version asked for), from what the data says.
 Result<MigrationPlan> PlanUp(Migrator& migrator, const MigrateOptions& options, OpContext& op,

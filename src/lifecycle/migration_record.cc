@@ -6,14 +6,13 @@
 #include <boost/json.hpp>
 #include <cctype>
 
+#include "base/json.h"
 #include "migrate/journal.h"
 #include "migrate/plan_json.h"
 
 namespace vams::lifecycle {
 
 namespace json = boost::json;
-using migrate::NumberOf;
-using migrate::TextOf;
 
 json::object ToJson(const MigrationPlan& plan) {
   return {{"kind", plan.kind},

@@ -11,13 +11,12 @@
 #include <thread>
 
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "lifecycle/backup/flock.h"
 
 namespace vams::lifecycle {
 
 namespace json = boost::json;
-using migrate::NumberOf;
-using migrate::TextOf;
 
 namespace {
 
@@ -39,11 +38,6 @@ bool IsNumber(std::string_view text) {
   return !text.empty() && text.size() < 10 &&
          std::all_of(text.begin(), text.end(),
                      [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
-json::object ObjectOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_object() ? value->as_object() : json::object();
 }
 
 Result<std::vector<std::string>> FolderNames(const Stack& stack) {

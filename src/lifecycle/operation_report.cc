@@ -12,7 +12,7 @@ using migrate::Escaped;
 
 namespace {
 
-std::string TextOf(const json::value& value) {
+std::string ShownText(const json::value& value) {
   return value.is_string() ? std::string(value.as_string()) : json::serialize(value);
 }
 
@@ -33,7 +33,7 @@ void AppendEvidence(std::string& out, const json::value& value) {
     }
     out += "</ul>";
   } else {
-    out += fmt::format("<code>{}</code>", Escaped(TextOf(value)));
+    out += fmt::format("<code>{}</code>", Escaped(ShownText(value)));
   }
 }
 

@@ -1,4 +1,5 @@
 #include "lifecycle/operation.h"
+#include "base/json.h"
 
 #include <gmock/gmock.h>
 
@@ -13,7 +14,6 @@ namespace vams::lifecycle::test {
 namespace {
 
 namespace json = boost::json;
-using migrate::TextOf;
 using ::testing::HasSubstr;
 
 class OperationTest : public ::testing::Test {

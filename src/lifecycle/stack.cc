@@ -11,6 +11,7 @@
 #include <cctype>
 
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "items/sqlite/sqlite_store.h"
 #include "lifecycle/stacks/kept_config.h"
 #include "lifecycle/stacks/outputs.h"
@@ -51,16 +52,6 @@ Result<json::object> ReadObject(const files::Path& path) {
                     "that made it",
                     path.string(), format->as_int64(), kFormat));
   return object;
-}
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-json::object ObjectOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_object() ? value->as_object() : json::object();
 }
 
 std::string Number(std::uint64_t generation) { return fmt::format("{:04}", generation); }

@@ -7,7 +7,9 @@
 #include <boost/json.hpp>
 #include <chrono>
 
+#include "base/clock.h"
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "items/sqlite/clone.h"
 #include "items/sqlite/sqlite_store.h"
@@ -17,16 +19,10 @@
 namespace vams::lifecycle {
 
 namespace json = boost::json;
-using migrate::NumberOf;
 using migrate::Stage;
-using migrate::TextOf;
 using Steady = std::chrono::steady_clock;
 
 namespace {
-
-std::int64_t MillisSince(Steady::time_point start) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - start).count();
-}
 
 std::vector<std::string> NamesOf(const std::vector<migrate::Leg>& path) {
   std::vector<std::string> names;

@@ -13,9 +13,9 @@ namespace vams::lifecycle {
 namespace {
 
 constexpr std::string_view kSystemPrefix = "sys.";
-constexpr std::int64_t kDayMillis = std::int64_t{24} * 3600 * 1000;
-constexpr std::int64_t kUploadMillis = 7 * kDayMillis;
-constexpr std::int64_t kEndedUploadMillis = kDayMillis;
+constexpr std::int64_t kUploadDay = std::int64_t{24} * 3600 * 1000;
+constexpr std::int64_t kUploadMillis = 7 * kUploadDay;
+constexpr std::int64_t kEndedUploadMillis = kUploadDay;
 
 std::vector<objects::BlobReferenceTable> ReferenceTables() {
   return {{.table = std::string(tables::kObjectVersionsTable)},

@@ -11,7 +11,7 @@ namespace vams::migrate {
 
 namespace {
 
-constexpr std::size_t kPageRows = 512;
+constexpr std::size_t kComparePage = 512;
 
 // One side of the comparison: its records in key order, a page at a time.
 class Walk {
@@ -53,7 +53,7 @@ class Walk {
   Status Fill() {
     while (rows_.empty() && !done_) {
       TRY_OK(op_.Check());
-      TRY(after_, source_.ScanEncoded(op_, table_, {}, after_, kPageRows,
+      TRY(after_, source_.ScanEncoded(op_, table_, {}, after_, kComparePage,
                                       [&](std::string_view encoded) { return Add(encoded); }));
       done_ = after_.empty();
     }

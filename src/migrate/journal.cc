@@ -7,6 +7,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
+
 namespace vams::migrate {
 
 namespace json = boost::json;
@@ -39,19 +41,6 @@ Result<Parsed> Parse(const files::Path& path, std::string_view text) {
 }
 
 }  // namespace
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-std::uint64_t NumberOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  if (value == nullptr) return 0;
-  if (value->is_uint64()) return value->as_uint64();
-  return value->is_int64() && value->as_int64() > 0 ? static_cast<std::uint64_t>(value->as_int64())
-                                                    : 0;
-}
 
 std::optional<Stage> StageOf(const std::vector<json::object>& entries) {
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry)

@@ -59,9 +59,5 @@ class Journal {
 
 // The stage that a journal's entries end in.
 std::optional<Stage> StageOf(const std::vector<boost::json::object>& entries);
-// A text member, "" if absent.
-std::string TextOf(const boost::json::object& object, std::string_view name);
-// A whole number, 0 if absent.
-std::uint64_t NumberOf(const boost::json::object& object, std::string_view name);
 
 }  // namespace vams::migrate

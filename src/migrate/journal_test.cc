@@ -1,4 +1,5 @@
 #include "migrate/journal.h"
+#include "base/json.h"
 
 #include <gtest/gtest.h>
 

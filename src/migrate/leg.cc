@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "items/codec.h"
 #include "migrate/residue.h"
 #include "migrate/unit.h"

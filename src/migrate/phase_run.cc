@@ -8,8 +8,10 @@
 #include <chrono>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/encoding.h"
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "items/aws/dynamodb_json.h"
 #include "items/codec.h"
 #include "items/sqlite/clone.h"
@@ -27,7 +29,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kPageRows = 256;
+constexpr std::size_t kBatchRows = 256;
 constexpr std::size_t kQueueBytes = std::size_t{4} << 20;
 // Memory in which rows are sorted before they go to disk: the tables that a phase writes share one,
 // what stands beside them has another.
@@ -37,10 +39,6 @@ constexpr std::size_t kUnitsMemory = std::size_t{16} << 20;
 constexpr std::size_t kSegmentsPerTable = 8;
 
 using Clock_ = std::chrono::steady_clock;
-
-std::int64_t MillisSince(Clock_::time_point start) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock_::now() - start).count();
-}
 
 // One part of one table, and how far it has been read.
 struct Input {
@@ -440,7 +438,7 @@ class PhaseRun {
         TRY_OK(op_.Check());
         Batch batch;
         batch.input = i;
-        TRY(after, job_.source.ScanEncoded(op_, reads_[table], segment, after, kPageRows,
+        TRY(after, job_.source.ScanEncoded(op_, reads_[table], segment, after, kBatchRows,
                                            [&](std::string_view encoded) -> Status {
                                              return transformer.See(table, encoded, batch);
                                            }));
@@ -499,7 +497,7 @@ class PhaseRun {
                           TRY_OK(op_.Check());
                           TRY_OK(transformer.Transform(unit, batch));
                           groups_ = behind;
-                          if (batch.rows.size() < kPageRows) return Ok();
+                          if (batch.rows.size() < kBatchRows) return Ok();
                           TRY_OK(Load(batch));
                           batch = {};
                           if (since_checkpoint_ >= job_.chunk_rows) TRY_OK(Checkpoint());

@@ -94,13 +94,20 @@ Result<std::shared_ptr<const std::vector<items::Item>>> State::QueryShared(
   return std::shared_ptr<const std::vector<items::Item>>(std::move(all));
 }
 
-Result<bool> State::IsEmpty(std::string_view table) {
+Result<bool> State::HasNone(std::string_view lookup) {
+  if (lookups_ == nullptr || !lookups_->Table(op_, lookup).ok()) return false;
+  return IsEmptyIn(*lookups_, lookup);
+}
+
+Result<bool> State::IsEmpty(std::string_view table) { return IsEmptyIn(tables_, table); }
+
+Result<bool> State::IsEmptyIn(items::ItemSource& source, std::string_view table) {
   if (const auto known = cache_->empty.find(table); known != cache_->empty.end())
     return known->second;
   bool empty = true;
   std::string after;
   do {
-    auto page = tables_.Scan(op_, table, {}, after, 1);
+    auto page = source.Scan(op_, table, {}, after, 1);
     if (!page.ok() && page.error().code == Code::kNotFound) break;
     if (!page.ok()) return std::move(page).error();
     empty = page->items.empty();

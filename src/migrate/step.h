@@ -64,12 +64,14 @@ struct Settings {
 std::string MadeUpId(const Settings& settings, std::string_view purpose);
 
 // Another arrangement of a table's records, for point reads by what is no key of it.  Every record
-// that has both attributes (as non-empty S) is in it; the pair must be unique.
+// that has both attributes (as non-empty S) is in it, and `mark` in the first; the pair must be
+// unique.
 struct LookupSpec {
   std::string name;   // unlike any table: "assets-by-id"
   std::string table;  // of the state that is read
   std::string partition;
   std::string sort;
+  std::string mark = {};  // "#deleted:"
 };
 
 // The state a phase reads from: its tables, its lookups, its objects.  Not thread-safe: every
@@ -93,6 +95,9 @@ class State {
                                                                       std::string_view partition);
   // Whether the table has no items, or is not there.  Asked of the store once.
   Result<bool> IsEmpty(std::string_view table);
+  // Whether it is known that a lookup has no items.  False where the lookup was not built, as for
+  // the few units of a carry.  Asked of the store once.
+  Result<bool> HasNone(std::string_view lookup);
   // All items of a table, in key order; for small tables (buckets, default schemas).  The reference
   // lives as long as the state.
   Result<const std::vector<items::Item>*> All(std::string_view table);
@@ -102,6 +107,8 @@ class State {
   items::ItemSource& source() { return tables_; }
 
  private:
+  Result<bool> IsEmptyIn(items::ItemSource& source, std::string_view table);
+
   struct Cache;
   OpContext& op_;
   items::ItemSource& tables_;

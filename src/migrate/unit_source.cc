@@ -97,15 +97,20 @@ Status BuildLookups(OpContext& op, items::ItemSource& source, items::ItemStore& 
     TRY_OK(scratch.CreateTables(op, std::span(&spec, 1)));
     TRY(const auto loader,
         scratch.OpenBulkLoad(op, lookup.name, {.name = "lookup", .sort_memory = kLookupMemory}));
+    const auto add = [&](std::string_view encoded) -> Status {
+      if (encoded.find(lookup.mark) == encoded.npos) return Ok();  // nearly all, where there is one
+      TRY(const auto item, items::DecodeItem(encoded));
+      const std::string_view partition = item.Text(lookup.partition);
+      if (partition.empty() || partition.find(lookup.mark) == partition.npos) return Ok();
+      return item.Text(lookup.sort).empty() ? Ok() : loader->Add(op, item);
+    };
     std::string after;
     do {
-      auto page = source.Scan(op, lookup.table, {}, after, 1000);
-      if (!page.ok() && page.error().code == Code::kNotFound) break;
-      if (!page.ok()) return std::move(page).error();
-      for (const auto& item : page->items)
-        if (!item.Text(lookup.partition).empty() && !item.Text(lookup.sort).empty())
-          TRY_OK(loader->Add(op, item));
-      after = std::move(page->next);
+      TRY_OK(op.Check());
+      auto next = source.ScanEncoded(op, lookup.table, {}, after, 1000, add);
+      if (!next.ok() && next.error().code == Code::kNotFound) break;
+      if (!next.ok()) return std::move(next).error();
+      after = *std::move(next);
     } while (!after.empty());
     TRY_OK(loader->Finish(op));
   }

@@ -11,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "base/json.h"
 #include "items/codec.h"
 #include "migrate/unit.h"
 #include "tables/system_tables.h"
@@ -22,8 +23,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kSegmentsPerTable = 4;
-constexpr std::size_t kPageRows = 512;
+constexpr std::size_t kVerifySegments = 4;
+constexpr std::size_t kVerifyPage = 512;
 constexpr std::size_t kMaxFailures = 50;
 
 // What one thread has found in the segments it has read.
@@ -94,7 +95,7 @@ class Checker {
       do {
         TRY_OK(op_.Check());
         auto next_page = source.ScanEncoded(
-            op_, task.table, task.segment, after, kPageRows,
+            op_, task.table, task.segment, after, kVerifyPage,
             [&](std::string_view encoded) -> Status {
               builder.Add(digest, encoded);
               ++found.records;
@@ -102,7 +103,7 @@ class Checker {
             });
         if (!next_page.ok()) return std::move(next_page).error();
         after = *std::move(next_page);
-        Tell(kPageRows);
+        Tell(kVerifyPage);
       } while (!after.empty());
     }
     return Ok();
@@ -131,7 +132,7 @@ class Checker {
 
   void Tell(std::uint64_t more) {
     const auto done = records_ += more;
-    if (!job_.on_progress || done % (kPageRows * 64) != 0) return;
+    if (!job_.on_progress || done % (kVerifyPage * 64) != 0) return;
     const std::scoped_lock lock(progress_mutex_);
     job_.on_progress({.leg = job_.outcome.name, .phase = "verify", .done = done, .total = 0});
   }
@@ -145,7 +146,7 @@ class Checker {
 Result<std::vector<Task>> TasksFor(OpContext& op, items::ItemSource& source, bool of_source,
                                    std::string_view table, bool check) {
   std::vector<Task> tasks;
-  auto segments = source.SplitScan(op, table, kSegmentsPerTable);
+  auto segments = source.SplitScan(op, table, kVerifySegments);
   if (!segments.ok() && segments.error().code == Code::kNotFound) return tasks;
   if (!segments.ok()) return std::move(segments).error();
   for (auto& segment : *segments)

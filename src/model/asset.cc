@@ -7,8 +7,8 @@ namespace vams::model {
 namespace {
 
 constexpr std::size_t kLongest = 256;
-constexpr TextRule kName{.min = 1, .max = kLongest};
-constexpr TextRule kDescription{.min = 4, .max = kLongest};
+constexpr TextRule kAssetName{.min = 1, .max = kLongest};
+constexpr TextRule kAssetDescription{.min = 4, .max = kLongest};
 
 TextRule Optional(TextRule rule) {
   rule.required = false;
@@ -34,10 +34,10 @@ void CheckTags(const std::vector<std::string>& tags, Problems& problems) {
 NewAsset ReadNewAsset(const boost::json::object& body, Problems& problems) {
   ObjectReader reader(body, problems);
   NewAsset asset;
-  asset.database_id = reader.Text("databaseId", kDescription);
-  const auto id = reader.OptionalText("assetId", Optional(kName));
-  asset.name = reader.Text("assetName", kName);
-  asset.description = reader.Text("description", kDescription);
+  asset.database_id = reader.Text("databaseId", kAssetDescription);
+  const auto id = reader.OptionalText("assetId", Optional(kAssetName));
+  asset.name = reader.Text("assetName", kAssetName);
+  asset.description = reader.Text("description", kAssetDescription);
   asset.distributable = reader.Bool("isDistributable");
   asset.tags = reader.Texts("tags", false);
   asset.existing_key = reader.OptionalText("bucketExistingKey", {.required = false});
@@ -52,8 +52,8 @@ NewAsset ReadNewAsset(const boost::json::object& body, Problems& problems) {
 AssetChange ReadAssetChange(const boost::json::object& body, Problems& problems) {
   ObjectReader reader(body, problems);
   AssetChange change;
-  change.name = reader.OptionalText("assetName", Optional(kName));
-  change.description = reader.OptionalText("description", Optional(kDescription));
+  change.name = reader.OptionalText("assetName", Optional(kAssetName));
+  change.description = reader.OptionalText("description", Optional(kAssetDescription));
   change.distributable = reader.OptionalBool("isDistributable");
   if (reader.Has("tags")) {
     change.tags = reader.Texts("tags", false);

@@ -4,7 +4,7 @@ namespace vams::model {
 
 namespace {
 
-constexpr TextRule kAlias{.required = false, .max = 128};
+constexpr TextRule kLinkAlias{.required = false, .max = 128};
 
 }  // namespace
 
@@ -16,7 +16,7 @@ NewAssetLink ReadNewAssetLink(const boost::json::object& body, Problems& problem
   const auto to_asset = reader.OptionalText("toAssetId", {});
   const auto to_database = reader.OptionalText("toAssetDatabaseId", {});
   const auto type = reader.OptionalText("relationshipType", {});
-  link.alias = reader.OptionalText("assetLinkAliasId", kAlias).value_or("");
+  link.alias = reader.OptionalText("assetLinkAliasId", kLinkAlias).value_or("");
   link.tags = reader.Texts("tags", false);
   link.parent_child = type == "parentChild";
   if (type && type != "parentChild" && type != "related")
@@ -40,7 +40,7 @@ AssetLinkChange ReadAssetLinkChange(const boost::json::object& body, Problems& p
   ObjectReader reader(body, problems);
   AssetLinkChange change;
   change.tags = reader.Texts("tags", false);
-  change.alias = reader.OptionalText("assetLinkAliasId", kAlias);
+  change.alias = reader.OptionalText("assetLinkAliasId", kLinkAlias);
   return change;
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr TextRule kComment{.min = 1, .max = 256};
 constexpr TextRule kChangedComment{.required = false, .min = 1, .max = 1024};
-constexpr TextRule kAlias{.required = false, .max = 64};
+constexpr TextRule kVersionAlias{.required = false, .max = 64};
 
 }  // namespace
 
@@ -32,7 +32,7 @@ NewAssetVersion ReadNewAssetVersion(const boost::json::object& body, Problems& p
     version.files.push_back(std::move(named));
   });
   version.comment = reader.Text("comment", kComment);
-  version.alias = reader.OptionalText("versionAlias", kAlias).value_or("");
+  version.alias = reader.OptionalText("versionAlias", kVersionAlias).value_or("");
 
   std::set<std::string_view> paths;
   for (const VersionedFile& file : version.files)
@@ -53,7 +53,7 @@ AssetVersionChange ReadAssetVersionChange(const boost::json::object& body, Probl
   ObjectReader reader(body, problems);
   AssetVersionChange change;
   change.comment = reader.OptionalText("comment", kChangedComment);
-  change.alias = reader.OptionalText("versionAlias", kAlias);
+  change.alias = reader.OptionalText("versionAlias", kVersionAlias);
   if (change.alias) change.alias = std::string(Trim(*change.alias));
   if (!reader.Has("comment") && !reader.Has("versionAlias"))
     problems.Add("__root__", "At least one of 'comment' or 'versionAlias' must be provided");

@@ -11,7 +11,7 @@ namespace vams::model {
 
 namespace {
 
-constexpr TextRule kDescription{.min = 4, .max = 256};
+constexpr TextRule kDatabaseDescription{.min = 4, .max = 256};
 constexpr TextRule kExtensions{.required = false, .max = 256};
 
 bool IsAll(std::string_view entry) { return IsWord(entry, ".all"); }
@@ -55,7 +55,7 @@ NewDatabase ReadNewDatabase(const boost::json::object& body, Problems& problems)
   ObjectReader reader(body, problems);
   NewDatabase database;
   const auto id = reader.OptionalText("databaseId", {.min = 4, .max = 256});
-  database.description = reader.Text("description", kDescription);
+  database.description = reader.Text("description", kDatabaseDescription);
   const auto bucket = reader.OptionalText("defaultBucketId");
   database.restrict_metadata =
       reader.OptionalBool("restrictMetadataOutsideSchemas").value_or(false);
@@ -70,7 +70,7 @@ NewDatabase ReadNewDatabase(const boost::json::object& body, Problems& problems)
 
 DatabaseChange ReadDatabaseChange(const boost::json::object& body, Problems& problems) {
   ObjectReader reader(body, problems);
-  TextRule description = kDescription;
+  TextRule description = kDatabaseDescription;
   description.required = false;
   DatabaseChange change;
   change.description = reader.OptionalText("description", description);

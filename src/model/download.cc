@@ -8,7 +8,7 @@ namespace {
 
 constexpr TextRule kOptional{.required = false};
 
-bool ReadType(ObjectReader& reader) {
+bool ReadIsPreview(ObjectReader& reader) {
   const auto type = reader.OptionalText("downloadType");
   if (type && *type != "assetFile" && *type != "assetPreview")
     reader.problems().Add(
@@ -31,7 +31,7 @@ Complaint CheckVersionChoice(const VersionChoice& choice) {
 DownloadRequest ReadDownload(const boost::json::object& body, Problems& problems) {
   ObjectReader reader(body, problems);
   DownloadRequest request;
-  request.preview = ReadType(reader);
+  request.preview = ReadIsPreview(reader);
   request.key = reader.OptionalText("key", {.required = false, .min = 1});
   request.version = {.version_id = reader.Text("versionId", kOptional),
                      .asset_version = reader.Text("assetVersionId", kOptional),

@@ -13,7 +13,7 @@ namespace vams::model {
 
 namespace {
 
-// In the order of kNames.  The first six have coordinates.
+// In the order of kKindNames.  The first six have coordinates.
 enum class Kind : std::uint8_t {
   kPoint,
   kLineString,
@@ -28,7 +28,7 @@ enum class Kind : std::uint8_t {
   kNone,  // no object, or one of another type
 };
 
-constexpr std::array<std::string_view, 10> kNames = {
+constexpr std::array<std::string_view, 10> kKindNames = {
     "Point",        "LineString",         "Polygon", "MultiPoint",        "MultiLineString",
     "MultiPolygon", "GeometryCollection", "Feature", "FeatureCollection", "GeoJSON"};
 
@@ -65,12 +65,12 @@ Member MemberOf(const JsonTokens& tokens) {
 
 Kind KindOf(const JsonTokens& tokens) {
   const auto found =
-      std::ranges::find_if(kNames, [&](std::string_view name) { return tokens.Is(name); });
-  return static_cast<Kind>(found - kNames.begin());
+      std::ranges::find_if(kKindNames, [&](std::string_view name) { return tokens.Is(name); });
+  return static_cast<Kind>(found - kKindNames.begin());
 }
 
 Complaint CheckObject(const Open& object) {
-  const auto name = [&] { return kNames[static_cast<std::size_t>(object.kind)]; };
+  const auto name = [&] { return kKindNames[static_cast<std::size_t>(object.kind)]; };
   if (object.kind <= Kind::kMultiPolygon && !object.coordinates)
     return fmt::format(
         "is not GeoJSON: the coordinates of a {} must be an array of numbers, or of "
@@ -80,7 +80,7 @@ Complaint CheckObject(const Open& object) {
     return fmt::format(
         "is not GeoJSON: the geometry of a Feature must be null or an object whose "
         "type is one of {}",
-        fmt::join(kNames, ", "));
+        fmt::join(kKindNames, ", "));
   if (object.kind == Kind::kFeatureCollection && !object.features)
     return "is not GeoJSON: a FeatureCollection needs features";
   return std::nullopt;

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace vams::model {
 
 namespace {
@@ -55,9 +57,7 @@ static_assert(std::ranges::is_sorted(kBreakBehind));
 bool IsVoid(std::string_view name) { return name == "br" || name == "hr"; }
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool IsControl(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte < 0x20 && c != '\t' && c != '\n') || byte == 0x7F;
@@ -67,7 +67,7 @@ bool IsBlankOrControl(char c) { return IsBlank(c) || IsControl(c); }
 
 std::string LowerCase(std::string_view text) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), Lower);
+  std::ranges::transform(lower, lower.begin(), LowerChar);
   return lower;
 }
 
@@ -237,7 +237,7 @@ class Reader {
       }
       const std::string_view rest = html_.substr(at_ + 2);
       if (rest.size() > name.size() &&
-          std::ranges::equal(rest.substr(0, name.size()), name, {}, Lower) &&
+          std::ranges::equal(rest.substr(0, name.size()), name, {}, LowerChar) &&
           (IsBlank(rest[name.size()]) || rest[name.size()] == '/' || rest[name.size()] == '>')) {
         const std::size_t end = html_.find('>', at_);
         at_ = end == html_.npos ? html_.size() : end + 1;
@@ -291,7 +291,7 @@ std::optional<std::string> CleanLink(std::string_view link) {
       clean += "%20";
     else if (!IsBlankOrControl(c))
       clean += c;
-  for (std::size_t i = 0; i < clean.size() && clean[i] != ':'; ++i) clean[i] = Lower(clean[i]);
+  for (std::size_t i = 0; i < clean.size() && clean[i] != ':'; ++i) clean[i] = LowerChar(clean[i]);
   if (!HasScheme(clean) || clean.size() > kMostOfLink) return std::nullopt;
   return clean;
 }

@@ -7,13 +7,12 @@
 #include <cmath>
 #include <limits>
 
+#include "base/ascii.h"
 #include "model/names.h"
 
 namespace vams::model {
 
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // -1 for what is no hexadecimal digit.
 int HexDigit(char c) {

@@ -20,7 +20,7 @@ namespace {
 constexpr std::array<std::string_view, 5> kEntities = {
     "databaseMetadata", "assetMetadata", "fileMetadata", "fileAttribute", "assetLinkMetadata"};
 
-constexpr TextRule kName{.min = 1, .max = 256};
+constexpr TextRule kSchemaName{.min = 1, .max = 256};
 constexpr std::size_t kExtensionMax = 10;
 
 constexpr std::string_view kMissing = "field required (type=value_error.missing)";
@@ -78,7 +78,7 @@ void CheckDefault(ObjectReader& reader, const SchemaField& field) {
 
 SchemaField ReadField(ObjectReader& reader) {
   SchemaField field;
-  field.key = reader.Text("metadataFieldKeyName", kName);
+  field.key = reader.Text("metadataFieldKeyName", kSchemaName);
   const auto type_name = reader.OptionalText("metadataFieldValueType");
   field.required = ReadFlag(reader, "required").value_or(false);
   field.sequence = reader.OptionalInt("sequence", 0);
@@ -223,9 +223,9 @@ std::vector<SchemaField> FieldsOf(std::string_view stored) {
 NewMetadataSchema ReadNewMetadataSchema(const json::object& body, Problems& problems) {
   ObjectReader reader(body, problems);
   NewMetadataSchema schema;
-  const auto database = reader.OptionalText("databaseId", kName);
+  const auto database = reader.OptionalText("databaseId", kSchemaName);
   const auto entity = ReadEntity(reader);
-  const auto name = reader.OptionalText("schemaName", kName);
+  const auto name = reader.OptionalText("schemaName", kSchemaName);
   schema.fields = ReadFields(reader);
   schema.file_types = reader.OptionalText("fileKeyTypeRestriction", {.required = false});
   schema.enabled = ReadFlag(reader, "enabled").value_or(true);
@@ -245,7 +245,7 @@ MetadataSchemaChange ReadMetadataSchemaChange(const json::object& body, Problems
   MetadataSchemaChange change;
   const auto id = reader.OptionalText("metadataSchemaId");
   // A null would leave a record behind that no schema is.
-  if (body.contains("schemaName")) change.name = reader.OptionalText("schemaName", kName);
+  if (body.contains("schemaName")) change.name = reader.OptionalText("schemaName", kSchemaName);
   if (body.contains("fields")) change.fields = ReadFields(reader);
   change.enabled = ReadFlag(reader, "enabled");
   if (body.contains("fileKeyTypeRestriction")) {

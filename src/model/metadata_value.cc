@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "base/ascii.h"
 #include "model/geojson.h"
 #include "model/iso_date.h"
 #include "model/json_tokens.h"
@@ -18,21 +19,19 @@ namespace vams::model {
 namespace {
 
 // In the order of the enumerators.
-constexpr std::array<std::string_view, kValueTypes.size()> kNames = {"string",
-                                                                     "multiline_string",
-                                                                     "inline_controlled_list",
-                                                                     "number",
-                                                                     "boolean",
-                                                                     "date",
-                                                                     "xyz",
-                                                                     "wxyz",
-                                                                     "matrix4x4",
-                                                                     "geopoint",
-                                                                     "geojson",
-                                                                     "lla",
-                                                                     "json"};
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr std::array<std::string_view, kValueTypes.size()> kTypeNames = {"string",
+                                                                         "multiline_string",
+                                                                         "inline_controlled_list",
+                                                                         "number",
+                                                                         "boolean",
+                                                                         "date",
+                                                                         "xyz",
+                                                                         "wxyz",
+                                                                         "matrix4x4",
+                                                                         "geopoint",
+                                                                         "geojson",
+                                                                         "lla",
+                                                                         "json"};
 
 // ---- number
 
@@ -42,19 +41,19 @@ constexpr std::array<std::string_view, 19> kWideBlanks = {
     "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A",
     "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"};
 
-bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool IsPythonBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 std::string_view WithoutBlanks(std::string_view text) {
   const auto blank_front = [&]() -> std::size_t {
     if (text.empty()) return 0;
-    if (static_cast<unsigned char>(text.front()) < 0x80) return IsBlank(text.front()) ? 1 : 0;
+    if (static_cast<unsigned char>(text.front()) < 0x80) return IsPythonBlank(text.front()) ? 1 : 0;
     for (const std::string_view blank : kWideBlanks)
       if (text.starts_with(blank)) return blank.size();
     return 0;
   };
   const auto blank_back = [&]() -> std::size_t {
     if (text.empty()) return 0;
-    if (static_cast<unsigned char>(text.back()) < 0x80) return IsBlank(text.back()) ? 1 : 0;
+    if (static_cast<unsigned char>(text.back()) < 0x80) return IsPythonBlank(text.back()) ? 1 : 0;
     for (const std::string_view blank : kWideBlanks)
       if (text.ends_with(blank)) return blank.size();
     return 0;
@@ -213,7 +212,9 @@ Complaint CheckJson(std::string_view text) {
 
 }  // namespace
 
-std::string_view ValueTypeName(ValueType type) { return kNames[static_cast<std::size_t>(type)]; }
+std::string_view ValueTypeName(ValueType type) {
+  return kTypeNames[static_cast<std::size_t>(type)];
+}
 
 std::optional<ValueType> FindValueType(std::string_view any_case) {
   for (const ValueType type : kValueTypes)
@@ -222,7 +223,7 @@ std::optional<ValueType> FindValueType(std::string_view any_case) {
 }
 
 std::string UnknownValueType(std::string_view name) {
-  return fmt::format("'{}' is no type of values; use one of {}", name, fmt::join(kNames, ", "));
+  return fmt::format("'{}' is no type of values; use one of {}", name, fmt::join(kTypeNames, ", "));
 }
 
 Complaint CheckValue(ValueType type, std::string_view value) {

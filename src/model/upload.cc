@@ -38,7 +38,7 @@ std::int64_t RequiredInt(ObjectReader& reader, std::string_view name) {
   return reader.OptionalInt(name).value_or(0);
 }
 
-UploadType ReadType(ObjectReader& reader) {
+UploadType ReadUploadType(ObjectReader& reader) {
   const auto type = reader.OptionalText("uploadType");
   if (type == UploadTypeName(UploadType::kAssetPreview)) return UploadType::kAssetPreview;
   if (type && *type != UploadTypeName(UploadType::kAssetFile))
@@ -198,7 +198,7 @@ NewUpload ReadNewUpload(const boost::json::object& body, Problems& problems) {
   NewUpload upload;
   upload.asset_id = reader.Text("assetId", kAssetId);
   upload.database_id = reader.Text("databaseId", kDatabaseId);
-  upload.type = ReadType(reader);
+  upload.type = ReadUploadType(reader);
   upload.files = ReadFilesToUpload(reader);
   upload.bundle = reader.OptionalBool("bundle").value_or(false);
   CheckNewUpload(upload, problems);
@@ -218,7 +218,7 @@ FinishedUpload ReadFinishedUpload(const boost::json::object& body, Problems& pro
   FinishedUpload upload;
   upload.asset_id = reader.Text("assetId", kAssetId);
   upload.database_id = reader.Text("databaseId", kDatabaseId);
-  upload.type = ReadType(reader);
+  upload.type = ReadUploadType(reader);
   upload.files = ReadUploadedFiles(reader);
   problems.Add(CheckFinishedUpload(upload));
   return upload;

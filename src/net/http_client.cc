@@ -7,23 +7,18 @@
 #include <mutex>
 #include <optional>
 
+#include "net/curl_handles.h"
+
 namespace vams::net {
 
 namespace {
 
+using internal::Easy;
+using internal::List;
+using internal::Set;
 using std::chrono::milliseconds;
 
 constexpr long kStreamBuffer = 256 * 1024;  // of bodies that pass through
-
-struct EasyDeleter {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-using Easy = std::unique_ptr<CURL, EasyDeleter>;
-
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, ListDeleter>;
 
 // What the callbacks of one exchange fill and look at.
 struct Exchange {
@@ -181,11 +176,6 @@ Error Failed(CURLcode code, const Exchange& exchange, const char* detail, millis
     default:
       return Error(Code::kUnavailable, fmt::format("the connection to {} broke", server), why);
   }
-}
-
-template <typename T>
-void Set(CURL* handle, CURLoption option, T value) {
-  curl_easy_setopt(handle, option, value);
 }
 
 }  // namespace

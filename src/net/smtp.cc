@@ -8,25 +8,23 @@
 #include <string_view>
 #include <utility>
 
+#include "net/curl_handles.h"
+
 namespace vams::net {
 
 namespace {
 
+using internal::Easy;
+using internal::List;
+using internal::Set;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMostReason = 160;
 
-struct EasyDeleter {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
 // What was said to the server last, as far as it matters whom its refusal is about.
 enum class Stage : std::uint8_t { kGreeting, kSender, kRecipient, kContent };
 
-struct Exchange {
+struct Conversation {
   OpContext& op;
   std::string_view text;
   Stage stage = Stage::kGreeting;
@@ -34,8 +32,8 @@ struct Exchange {
   bool leaving = false;  // nothing that is said now counts
 };
 
-std::size_t OnSend(char* to, std::size_t size, std::size_t count, void* context) {
-  auto& exchange = *static_cast<Exchange*>(context);
+std::size_t OnSendMail(char* to, std::size_t size, std::size_t count, void* context) {
+  auto& exchange = *static_cast<Conversation*>(context);
   const std::size_t length = std::min(size * count, exchange.text.size());
   exchange.text.copy(to, length);
   exchange.text.remove_prefix(length);
@@ -43,7 +41,7 @@ std::size_t OnSend(char* to, std::size_t size, std::size_t count, void* context)
 }
 
 std::size_t OnReply(char* bytes, std::size_t size, std::size_t count, void* context) {
-  auto& exchange = *static_cast<Exchange*>(context);
+  auto& exchange = *static_cast<Conversation*>(context);
   if (!exchange.leaving) exchange.reply.assign(bytes, std::min(size * count, kMostReason));
   return size * count;
 }
@@ -51,7 +49,7 @@ std::size_t OnReply(char* bytes, std::size_t size, std::size_t count, void* cont
 // Sees every command, passwords among them: only its first word is looked at.
 int OnCommand(CURL*, curl_infotype type, char* bytes, std::size_t size, void* context) {
   if (type != CURLINFO_HEADER_OUT) return 0;
-  auto& exchange = *static_cast<Exchange*>(context);
+  auto& exchange = *static_cast<Conversation*>(context);
   auto& stage = exchange.stage;
   const std::string_view command(bytes, size);
   exchange.leaving = command.starts_with("QUIT");
@@ -64,22 +62,17 @@ int OnCommand(CURL*, curl_infotype type, char* bytes, std::size_t size, void* co
   return 0;
 }
 
-int OnProgress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<Exchange*>(context)->op.Check().ok() ? 0 : 1;
+int OnMailProgress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Conversation*>(context)->op.Check().ok() ? 0 : 1;
 }
 
 // One line without control characters.  Some servers quote links of the message, which are secret.
-std::string ReasonOf(const Exchange& exchange) {
+std::string ReasonOf(const Conversation& exchange) {
   std::string reason = exchange.reply.substr(0, exchange.reply.find("http"));
   for (char& c : reason)
     if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F) c = ' ';
   while (!reason.empty() && reason.back() == ' ') reason.pop_back();
   return reason;
-}
-
-template <typename T>
-void Set(CURL* handle, CURLoption option, T value) {
-  curl_easy_setopt(handle, option, value);
 }
 
 // Names that may stand in EHLO.
@@ -94,8 +87,8 @@ bool IsHostName(std::string_view text) {
 
 struct SmtpClient::Impl {
   SmtpOptions options;
-  std::mutex mutex;                           // one message at a time
-  std::unique_ptr<CURL, EasyDeleter> handle;  // under mutex; has the connection
+  std::mutex mutex;  // one message at a time
+  Easy handle;       // under mutex; has the connection
 
   std::string Server() const { return fmt::format("{}:{}", options.host, options.port); }
 
@@ -108,7 +101,7 @@ struct SmtpClient::Impl {
                        IsHostName(domain) ? domain : "localhost");
   }
 
-  void Prepare(Exchange& exchange, const std::string& url, const std::string& from,
+  void Prepare(Conversation& exchange, const std::string& url, const std::string& from,
                curl_slist* recipients, milliseconds limit, char* detail) {
     CURL* const easy = handle.get();
     curl_easy_reset(easy);  // the connection stays open
@@ -132,7 +125,7 @@ struct SmtpClient::Impl {
     Set(easy, CURLOPT_MAIL_FROM, from.c_str());
     Set(easy, CURLOPT_MAIL_RCPT, recipients);
     Set(easy, CURLOPT_UPLOAD, 1L);
-    Set(easy, CURLOPT_READFUNCTION, &OnSend);
+    Set(easy, CURLOPT_READFUNCTION, &OnSendMail);
     Set(easy, CURLOPT_READDATA, static_cast<void*>(&exchange));
     Set(easy, CURLOPT_HEADERFUNCTION, &OnReply);
     Set(easy, CURLOPT_HEADERDATA, static_cast<void*>(&exchange));
@@ -140,16 +133,16 @@ struct SmtpClient::Impl {
     Set(easy, CURLOPT_VERBOSE, 1L);
     Set(easy, CURLOPT_DEBUGFUNCTION, &OnCommand);
     Set(easy, CURLOPT_DEBUGDATA, static_cast<void*>(&exchange));
-    Set(easy, CURLOPT_XFERINFOFUNCTION, &OnProgress);
+    Set(easy, CURLOPT_XFERINFOFUNCTION, &OnMailProgress);
     Set(easy, CURLOPT_XFERINFODATA, static_cast<void*>(&exchange));
     Set(easy, CURLOPT_NOPROGRESS, 0L);
   }
 
   // What a failed exchange was: an answer about the message, or a server that cannot be used.
-  Result<MailAnswer> Failed(CURLcode code, const Exchange& exchange, const char* detail) const;
+  Result<MailAnswer> Failed(CURLcode code, const Conversation& exchange, const char* detail) const;
 };
 
-Result<MailAnswer> SmtpClient::Impl::Failed(CURLcode code, const Exchange& exchange,
+Result<MailAnswer> SmtpClient::Impl::Failed(CURLcode code, const Conversation& exchange,
                                             const char* detail) const {
   using Outcome = MailAnswer::Outcome;
   long status = 0;
@@ -218,15 +211,14 @@ Result<MailAnswer> SmtpClient::Send(OpContext& op, const MailMessage& message) {
   limit = std::max(limit, milliseconds(1));
   const std::string url = impl_->Url(message);
   const std::string from = "<" + message.from.address + ">";
-  const std::unique_ptr<curl_slist, ListDeleter> recipients(
-      curl_slist_append(nullptr, ("<" + message.to + ">").c_str()));
+  const List recipients(curl_slist_append(nullptr, ("<" + message.to + ">").c_str()));
 
   const std::lock_guard lock(impl_->mutex);
   if (impl_->handle == nullptr) impl_->handle.reset(curl_easy_init());
   if (impl_->handle == nullptr || recipients == nullptr)
     return Error(Code::kUnavailable, "no memory for another connection");
   char detail[CURL_ERROR_SIZE] = "";
-  Exchange exchange{.op = op, .text = text};
+  Conversation exchange{.op = op, .text = text};
   impl_->Prepare(exchange, url, from, recipients.get(), limit, detail);
   const CURLcode code = curl_easy_perform(impl_->handle.get());
   if (code == CURLE_OK) {

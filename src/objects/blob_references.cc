@@ -16,7 +16,7 @@ using items::Item;
 using items::Kind;
 using items::Value;
 
-constexpr std::size_t kPage = 1000;
+constexpr std::size_t kReferencesPage = 1000;
 
 std::optional<std::uint64_t> WholeNumber(const Value* value) {
   if (value == nullptr || value->kind() != Kind::kN) return std::nullopt;
@@ -88,7 +88,7 @@ Status VisitBlobReferences(OpContext& op, items::ItemSource& source,
     std::string after;
     do {
       TRY_OK(op.Check());
-      TRY(const auto page, source.Scan(op, table.table, {}, after, kPage));
+      TRY(const auto page, source.Scan(op, table.table, {}, after, kReferencesPage));
       for (const auto& item : page.items) TRY_OK(each.One(item));
       after = page.next;
     } while (!after.empty());

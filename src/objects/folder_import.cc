@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 // Files whose blobs are synced together.
 constexpr std::size_t kFilesPerBatch = 1000;
 constexpr std::uint64_t kBytesPerBatch = std::uint64_t{1} << 30;
-constexpr std::size_t kChunk = std::size_t{1} << 20;
+constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
 
 struct FolderFile {
   files::Path path;
@@ -34,7 +34,7 @@ struct Existing {
   std::optional<ObjectVersion> content;  // the newest version that is no delete marker
 };
 
-std::string NameOf(const FolderFile& file) { return file.name.first + "/" + file.name.second; }
+std::string FileName(const FolderFile& file) { return file.name.first + "/" + file.name.second; }
 
 std::int64_t Millis(fs::file_time_type time) {
   const auto system = std::chrono::file_clock::to_sys(time);
@@ -45,11 +45,12 @@ std::int64_t Millis(fs::file_time_type time) {
 Result<bool> SameContent(const ObjectVersion& version, const files::Path& path) {
   TRY(auto input, InputStream::Open(path));
   if (input.size() != version.size) return false;
-  std::string chunk(kChunk, '\0');
+  std::string chunk(kCopyBytes, '\0');
   for (const BlobRef& blob : BlobsOf(version)) {
     Hasher hasher(HashKind::kSha256);
     for (std::uint64_t left = blob.size; left > 0;) {
-      TRY(const std::size_t count, input.Read(chunk.data(), std::min<std::uint64_t>(left, kChunk)));
+      TRY(const std::size_t count,
+          input.Read(chunk.data(), std::min<std::uint64_t>(left, kCopyBytes)));
       if (count == 0) return false;
       hasher.Update(std::string_view(chunk).substr(0, count));
       left -= count;
@@ -190,7 +191,7 @@ class FolderImport {
   }
 
   void Reject(const FolderFile& file, std::string_view why) {
-    work_.Problem(fmt::format("{} {}; nothing was changed", NameOf(file), why));
+    work_.Problem(fmt::format("{} {}; nothing was changed", FileName(file), why));
   }
 
   // Records what is in the blob store now.
@@ -221,12 +222,12 @@ class FolderImport {
       if (version.present() && version.sha256 == file.blob->sha256) return;
       if (version.present() || version.size != file.blob->size) {
         plan.problems.push_back(fmt::format(
-            "{} was written by somebody else meanwhile; nothing was changed", NameOf(file)));
+            "{} was written by somebody else meanwhile; nothing was changed", FileName(file)));
         return;
       }
     } else if (existing.record) {
       plan.problems.push_back(fmt::format(
-          "{} was deleted by somebody else meanwhile; nothing was changed", NameOf(file)));
+          "{} was deleted by somebody else meanwhile; nothing was changed", FileName(file)));
       return;
     } else {
       version.bucket = file.name.first;

@@ -5,8 +5,10 @@
 #include <boost/json/parse.hpp>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "items/aws/input_file.h"
 #include "objects/iso_time.h"
 #include "objects/listing_source.h"
@@ -29,13 +31,6 @@ std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
     text.remove_suffix(1);
   return text;
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
 }
 
 // The fields of a line; nothing if its quotes are not balanced.
@@ -281,11 +276,6 @@ Status CheckManifestDigest(const files::Path& manifest, std::string_view content
   return Error(Code::kCorrupt,
                fmt::format("{} has the MD5 digest {}, but {} says {}; fetch both again",
                            manifest.string(), digest, beside.string(), Trim(wanted)));
-}
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
 }
 
 Error BadManifest(const files::Path& manifest, std::string_view what) {

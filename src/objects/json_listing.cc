@@ -19,7 +19,7 @@ namespace {
 namespace json = boost::json;
 using items::aws::InputFile;
 
-constexpr std::size_t kChunk = std::size_t{128} << 10;
+constexpr std::size_t kReadBytes = std::size_t{128} << 10;
 
 enum class Field : std::uint8_t {
   kOther,
@@ -378,7 +378,7 @@ struct JsonListing::Impl {
 
   std::unique_ptr<InputFile> file;
   json::basic_parser<Handler> parser;
-  std::string buffer = std::string(kChunk, '\0');
+  std::string buffer = std::string(kReadBytes, '\0');
   std::string_view rest;  // of the buffer
   std::uint64_t line = 1;
   bool inside = false;  // a page has begun and not ended

@@ -5,6 +5,7 @@
 
 #include "objects/import_work.h"
 #include "objects/listing.h"
+#include "objects/object_version.h"
 #include "tables/system_tables.h"
 
 namespace vams::objects {
@@ -17,9 +18,6 @@ using items::Write;
 constexpr std::size_t kVersionsPerBatch = 2000;
 constexpr std::size_t kScanPage = 500;
 constexpr std::string_view kLoadName = "objects-import";
-
-const std::string kObjects{tables::kObjectsTable};
-const std::string kVersions{tables::kObjectVersionsTable};
 
 using History = std::vector<ObjectVersion>;  // of one object, oldest first
 
@@ -179,9 +177,9 @@ Status RemoveOrphansOf(OpContext& op, items::ItemStore& store, const items::Page
   for (std::size_t i = 0; i < versions.size(); ++i) {
     if (records[i]) continue;
     const auto& [bucket, key] = names[i];
-    writes.push_back(Write::Delete(kVersions, VersionKey(bucket, key, versions[i].sequence)));
+    writes.push_back(Write::Delete(kVersionRows, VersionKey(bucket, key, versions[i].sequence)));
     if (checked.insert(names[i]).second)
-      writes.push_back(Write::Check(kObjects, ObjectKey(bucket, key), {Condition::Absent()}));
+      writes.push_back(Write::Check(kObjectRows, ObjectKey(bucket, key), {Condition::Absent()}));
   }
   if (writes.empty()) return Ok();
   TRY_OK(store.Commit(op, writes));
@@ -194,7 +192,7 @@ Status RemoveOrphans(OpContext& op, items::ItemStore& store) {
   const std::size_t most = store.traits().max_commit_writes;
   const std::size_t page_size = most > 0 ? std::min(kScanPage, most / 2) : kScanPage;
   for (std::string after;;) {
-    TRY(const auto page, store.Scan(op, kVersions, {}, after, page_size));
+    TRY(const auto page, store.Scan(op, kVersionRows, {}, after, page_size));
     auto status = RemoveOrphansOf(op, store, page);
     if (!status.ok() && status.error().code == Code::kConflict) continue;  // look again
     TRY_OK(status);
@@ -205,31 +203,31 @@ Status RemoveOrphans(OpContext& op, items::ItemStore& store) {
 
 // Brings the tables back to what is whole.
 Status CleanUp(OpContext& op, items::ItemStore& store) {
-  TRY_OK(Abandon(op, store, kVersions));
+  TRY_OK(Abandon(op, store, kVersionRows));
   TRY_OK(RemoveOrphans(op, store));
-  return Abandon(op, store, kObjects);
+  return Abandon(op, store, kObjectRows);
 }
 
 // The load of the object table, which is open as long as a bulk import goes on, tells whether one
 // was interrupted.
 Result<Loader> BeginLoad(OpContext& op, items::ItemStore& store) {
-  TRY(auto objects, OpenLoad(op, store, kObjects));
+  TRY(auto objects, OpenLoad(op, store, kObjectRows));
   if (!objects->resumed_from()) return objects;
   objects.reset();
   TRY_OK(CleanUp(op, store));
-  return OpenLoad(op, store, kObjects);
+  return OpenLoad(op, store, kObjectRows);
 }
 
 Result<bool> HasNoObjects(OpContext& op, items::ItemStore& store) {
-  TRY(const auto objects, store.Count(op, kObjects));
-  TRY(const auto versions, store.Count(op, kVersions));
+  TRY(const auto objects, store.Count(op, kObjectRows));
+  TRY(const auto versions, store.Count(op, kVersionRows));
   return objects == 0 && versions == 0;
 }
 
 Status LoadAll(OpContext& op, ImportWork& work, ListingReader& listing,
                items::BulkLoader& objects) {
   TRY_OK(objects.Checkpoint(op, "begun"));
-  TRY(const auto versions, OpenLoad(op, work.store, kVersions));
+  TRY(const auto versions, OpenLoad(op, work.store, kVersionRows));
   std::uint64_t listed = 0;
   for (History history;;) {
     TRY(const bool more, listing.Next(history));
@@ -268,7 +266,7 @@ Status ImportListing(OpContext& op, ImportWork& work, const files::Path& path,
     return status;
   }
   objects.reset();
-  TRY_OK(Abandon(op, work.store, kObjects));
+  TRY_OK(Abandon(op, work.store, kObjectRows));
   return ImportByCommits(op, work, *listing);
 }
 

@@ -16,7 +16,7 @@ namespace vams::objects {
 
 namespace {
 
-constexpr std::size_t kPage = 1000;
+constexpr std::size_t kExportPage = 1000;
 constexpr std::size_t kBuffer = std::size_t{256} << 10;
 constexpr std::size_t kMaxComponent = 255;
 constexpr std::size_t kMaxProblems = 1000;
@@ -27,7 +27,7 @@ Status VisitTable(OpContext& op, items::ItemSource& source, std::string_view tab
                   const std::function<Status(const items::Item&)>& visit) {
   std::string after;
   do {
-    TRY(const auto page, source.Scan(op, table, {}, after, kPage));
+    TRY(const auto page, source.Scan(op, table, {}, after, kExportPage));
     for (const auto& item : page.items) TRY_OK(visit(item));
     after = page.next;
   } while (!after.empty());

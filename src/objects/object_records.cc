@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "objects/object_version.h"
 #include "tables/system_tables.h"
 
 namespace vams::objects {
@@ -19,9 +20,6 @@ constexpr std::size_t kKeysPerGet = 100;
 // Where the engine has no limit.
 constexpr std::size_t kWritesPerCommit = 1000;
 constexpr std::size_t kBytesPerCommit = std::size_t{4} << 20;
-
-const std::string kObjects{tables::kObjectsTable};
-const std::string kVersions{tables::kObjectVersionsTable};
 
 // Writes of whole steps, until they are as many as a commit takes.
 class Packer {
@@ -95,7 +93,7 @@ Status CommitChange(Packer& packer, ObjectChange& change) {
       ++(put->sequence == 0 ? what.added : what.changed);
       what.bytes += put->size;
       Apply(record, *put);
-      step.push_back(Write::Put(kVersions, VersionItem(*put)));
+      step.push_back(Write::Put(kVersionRows, VersionItem(*put)));
       bytes += size;
       ++put;
     }
@@ -103,7 +101,7 @@ Status CommitChange(Packer& packer, ObjectChange& change) {
     const Item object = ObjectItem(record);
     bytes += items::ItemSize(object);
     step.push_back(
-        Write::Put(kObjects, object,
+        Write::Put(kObjectRows, object,
                    {exists ? Condition::Equals("next", Value::N(next)) : Condition::Absent()}));
     exists = true;
     TRY_OK(packer.Add(std::move(step), bytes, what));
@@ -132,7 +130,7 @@ Result<std::vector<std::optional<ObjectRecord>>> ReadRecords(OpContext& op,
     names = names.subspan(some.size());
     std::vector<Item> keys;
     for (const auto& [bucket, key] : some) keys.push_back(ObjectKey(bucket, key));
-    TRY(const auto found, source.BatchGet(op, kObjects, keys));
+    TRY(const auto found, source.BatchGet(op, kObjectRows, keys));
     for (const auto& item : found) {
       records.emplace_back();
       if (item) {
@@ -151,7 +149,7 @@ Result<std::vector<ObjectVersion>> QueryVersions(
     const std::function<bool(const ObjectVersion&)>& enough) {
   std::vector<ObjectVersion> versions;
   items::QueryRequest request{
-      .table = kVersions,
+      .table = kVersionRows,
       .partition = Value::S(tables::ObjectPath(record.newest.bucket, record.newest.key)),
       .descending = true,
       .limit = kPage};
@@ -188,7 +186,7 @@ Result<std::optional<ObjectVersion>> NewestContent(OpContext& op, items::ItemSou
 Status VisitBucket(OpContext& op, items::ItemSource& source, std::string_view bucket,
                    const RecordVisitor& visit) {
   items::QueryRequest request{
-      .table = kObjects, .partition = Value::S(std::string(bucket)), .limit = kPage};
+      .table = kObjectRows, .partition = Value::S(std::string(bucket)), .limit = kPage};
   do {
     TRY(const auto page, source.Query(op, request));
     for (const Item& item : page.items) {

@@ -69,9 +69,9 @@ void AddVersion(Item& item, const ObjectVersion& version) {
 }
 
 // Reads the attributes of one record; the first fault is kept.
-class Reader {
+class RecordReader {
  public:
-  Reader(const Item& item, std::string name) : item_(item), name_(std::move(name)) {}
+  RecordReader(const Item& item, std::string name) : item_(item), name_(std::move(name)) {}
 
   const Value* Find(std::string_view attribute, Kind kind, bool required) {
     const Value* value = item_.Find(attribute);
@@ -121,7 +121,7 @@ class Reader {
   std::optional<Error> fault_;
 };
 
-void ReadListed(Reader& reader, const Value& blobs, ObjectVersion& version) {
+void ReadListed(RecordReader& reader, const Value& blobs, ObjectVersion& version) {
   for (const Value& entry : blobs.list()) {
     const Value* size = entry.is(Kind::kM) ? entry.map().Find("size") : nullptr;
     if (size == nullptr || !size->is(Kind::kN)) {
@@ -133,7 +133,7 @@ void ReadListed(Reader& reader, const Value& blobs, ObjectVersion& version) {
   }
 }
 
-void ReadContent(Reader& reader, ObjectVersion& version) {
+void ReadContent(RecordReader& reader, ObjectVersion& version) {
   const Value* sha256 = reader.Find("sha256", Kind::kS, false);
   const Value* blobs = reader.FindAny("blobs");
   if ((sha256 != nullptr) == (blobs != nullptr)) {
@@ -154,7 +154,7 @@ void ReadContent(Reader& reader, ObjectVersion& version) {
     reader.Fail("blobs", fmt::format("have {} bytes together, not {}", total, version.size));
 }
 
-void ReadMetadata(Reader& reader, ObjectVersion& version) {
+void ReadMetadata(RecordReader& reader, ObjectVersion& version) {
   const Value* metadata = reader.Find("metadata", Kind::kM, false);
   if (metadata == nullptr) return;
   version.user_metadata.emplace();
@@ -166,7 +166,7 @@ void ReadMetadata(Reader& reader, ObjectVersion& version) {
   }
 }
 
-ObjectVersion ReadVersion(Reader& reader) {
+ObjectVersion ReadVersion(RecordReader& reader) {
   ObjectVersion version;
   version.bucket = reader.Text("bucket");
   version.key = reader.Text("key");
@@ -239,7 +239,7 @@ items::Item ObjectItem(const ObjectRecord& record) {
 }
 
 Result<ObjectVersion> VersionFromItem(const items::Item& item) {
-  Reader reader(item, std::string(item.Text("object")));
+  RecordReader reader(item, std::string(item.Text("object")));
   ObjectVersion version = ReadVersion(reader);
   if (item.Text("object") != tables::ObjectPath(version.bucket, version.key))
     reader.Fail("object", "does not name its bucket and key");
@@ -248,7 +248,7 @@ Result<ObjectVersion> VersionFromItem(const items::Item& item) {
 }
 
 Result<ObjectRecord> ObjectFromItem(const items::Item& item) {
-  Reader reader(item, tables::ObjectPath(item.Text("bucket"), item.Text("key")));
+  RecordReader reader(item, tables::ObjectPath(item.Text("bucket"), item.Text("key")));
   ObjectRecord record;
   record.newest = ReadVersion(reader);
   record.newest.is_latest = true;

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "items/value.h"
+#include "tables/system_tables.h"
 
 namespace vams::objects {
 
@@ -60,6 +61,10 @@ std::vector<BlobRef> BlobsOf(const ObjectVersion& version);
 // The compact form of `blobs` that versions of very many blobs have: 40 bytes for each.  What is
 // behind the last whole entry is ignored.
 std::vector<BlobRef> UnpackBlobs(std::string_view packed);
+
+// The tables, as requests and writes name them.
+inline const std::string kObjectRows{tables::kObjectsTable};
+inline const std::string kVersionRows{tables::kObjectVersionsTable};
 
 // What sys.objects says about an object.
 struct ObjectRecord {

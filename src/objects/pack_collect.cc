@@ -15,7 +15,7 @@ namespace vams::objects {
 namespace {
 
 // Contents that are copied together.
-constexpr std::size_t kCopyBytes = std::size_t{4} << 20;
+constexpr std::size_t kMoveBytes = std::size_t{4} << 20;
 
 Result<std::string> ReadContent(const InputStream& pack, const PackRecord& record) {
   std::string content(record.length, '\0');
@@ -131,7 +131,7 @@ Status PackStore::Move(std::uint32_t slot, const files::Path& pack,
     TRY_OK(work.op.Check());
     std::vector<std::string> contents;
     std::vector<PackedContent> group;
-    for (std::size_t bytes = 0; at != records.end() && bytes < kCopyBytes; ++at) {
+    for (std::size_t bytes = 0; at != records.end() && bytes < kMoveBytes; ++at) {
       TRY(auto content, ReadContent(input, *at));
       if (!IsStoredContent(keys_, at->sha256, content))
         return Error(Code::kCorrupt,

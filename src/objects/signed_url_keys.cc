@@ -23,14 +23,14 @@ using items::Write;
 const std::string kTable{tables::kUrlKeysTable};
 const std::string kCurrent = "current";
 constexpr std::size_t kSecretBytes = 32;
-constexpr std::size_t kIdBytes = 8;
+constexpr std::size_t kKeyIdBytes = 8;
 constexpr std::int64_t kStaleMillis = 60'000;
 constexpr std::int64_t kUnknownMillis = 1'000;
 // Others look for an unknown key once a second; the rest is for clocks that differ.
 constexpr std::int64_t kSettleMillis = 5'000;
 // Another process signs with the old key until it looks again; and clocks differ.
 constexpr std::int64_t kGraceSeconds = 2 * kStaleMillis / 1000;
-constexpr int kAttempts = 5;
+constexpr int kKeyAttempts = 5;
 
 Item KeyOf(std::string_view id) { return {{"keyId", Value::S(std::string(id))}}; }
 
@@ -94,7 +94,7 @@ UrlKeys::UrlKeys(items::ItemStore& store, const Clock& clock, Random& random)
 Result<std::unique_ptr<UrlKeys>> UrlKeys::Open(OpContext& op, items::ItemStore& store,
                                                const Clock& clock, Random& random) {
   std::unique_ptr<UrlKeys> keys(new UrlKeys(store, clock, random));
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kKeyAttempts; ++attempt) {
     TRY(const auto ring, keys->TryLoad(op));
     if (ring != nullptr) return keys;
     // A conflict means that somebody else has made the first key just now.
@@ -162,7 +162,7 @@ Result<std::shared_ptr<const UrlKeyRing>> UrlKeys::ForVerifying(OpContext& op,
 }
 
 Status UrlKeys::PutNew(OpContext& op, const UrlKeyRing* before) {
-  std::string id(kIdBytes, '\0'), secret(kSecretBytes, '\0');
+  std::string id(kKeyIdBytes, '\0'), secret(kSecretBytes, '\0');
   random_.Fill(id.data(), id.size());
   random_.Fill(secret.data(), secret.size());
   id = HexEncode(id);

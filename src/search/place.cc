@@ -50,7 +50,7 @@ std::optional<Box> PointOf(const boost::json::object& object) {
 }
 
 // [lon, lat, …]
-std::optional<Point> Position(const boost::json::value& value) {
+std::optional<Point> PairOf(const boost::json::value& value) {
   const auto* pair = value.if_array();
   if (!pair || pair->size() < 2) return std::nullopt;
   const auto lon = Number((*pair)[0]);
@@ -65,7 +65,7 @@ std::optional<Box> AroundPolygon(const boost::json::value& rings) {
   if (!list || list->empty() || !(*list)[0].is_array()) return std::nullopt;
   std::optional<Box> box;
   for (const auto& corner : (*list)[0].get_array()) {
-    const auto point = Position(corner);
+    const auto point = PairOf(corner);
     if (!point) return std::nullopt;
     if (!box) box = Box::Of(*point);
     box->south = std::min(box->south, point->lat);
@@ -116,7 +116,7 @@ std::optional<Box> PlaceOfObject(const boost::json::object& object, bool feature
   const auto* coordinates = object.if_contains("coordinates");
   if (!coordinates) return PointOf(object);
   if (name == "Point") {
-    const auto point = Position(*coordinates);
+    const auto point = PairOf(*coordinates);
     return point ? std::optional(Box::Of(*point)) : std::nullopt;
   }
   if (name == "Polygon") return AroundPolygon(*coordinates);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kShortTerm = 3;  // characters; below it words are not graded
 
-std::size_t Characters(std::string_view text) {
+std::size_t CountCharacters(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
@@ -70,7 +70,7 @@ bool Occurs(const TextTerm& term, std::string_view value) {
 }  // namespace
 
 bool IsGraded(const TextTerm& term) {
-  return term.op == TextTerm::Op::kWord && Characters(term.text) >= kShortTerm &&
+  return term.op == TextTerm::Op::kWord && CountCharacters(term.text) >= kShortTerm &&
          IsWordPart(term.text);
 }
 

@@ -4,9 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
+#include "base/ascii.h"
 #include "tables/tables.h"
 
 namespace vams::tables {
@@ -66,12 +66,6 @@ bool IsGeneratedSuffix(std::string_view part) {
 std::string_view LastPart(std::string_view name) {
   const std::size_t dash = name.rfind('-');
   return dash == std::string_view::npos ? name : name.substr(dash + 1);
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
 }
 
 std::size_t EditDistance(std::string_view a, std::string_view b) {

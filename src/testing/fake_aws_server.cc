@@ -8,24 +8,18 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <thread>
 
+#include "base/ascii.h"
 #include "base/result.h"
 
 namespace vams::testing {
 
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 // The next request of a connection; nothing at its end.  `rest` keeps what came too early.
 std::optional<FakeRequest> ReadRequest(int fd, std::string& rest) {

@@ -65,7 +65,7 @@ Status WriteManifest(const files::Path& path, std::string_view content) {
   return WriteSynced(checksum, Base64Encode(Md5(content)));
 }
 
-std::string Quoted(std::string_view text) {
+std::string JsonString(std::string_view text) {
   std::string out;
   AppendJsonString(out, text);
   return out;
@@ -147,19 +147,20 @@ std::string ExportWriter::Impl::Summary() const {
       R"("s3SseKmsKeyId":null,"manifestFilesS3Key":{},"billedSizeBytes":{},"itemCount":{},)"
       R"("outputFormat":"DYNAMODB_JSON","exportType":"FULL_EXPORT"}})"
       "\n",
-      Quoted(table_arn + "/export/" + export_id), IsoMillis(start_millis),
-      IsoMillis(clock.NowMillis()), Quoted(table_arn), table_id,
-      IsoMillis(options.export_time_millis), Quoted(options.bucket), Quoted(options.physical_name),
-      Quoted(key_prefix + "manifest-files.json"), billed_bytes, result.items);
+      JsonString(table_arn + "/export/" + export_id), IsoMillis(start_millis),
+      IsoMillis(clock.NowMillis()), JsonString(table_arn), table_id,
+      IsoMillis(options.export_time_millis), JsonString(options.bucket),
+      JsonString(options.physical_name), JsonString(key_prefix + "manifest-files.json"),
+      billed_bytes, result.items);
 }
 
 Status ExportWriter::Impl::WriteManifests() {
   std::string list;
   for (const auto& data : written)
-    list +=
-        fmt::format(R"({{"itemCount":{},"md5Checksum":"{}","etag":"{}-1","dataFileS3Key":{}}})"
-                    "\n",
-                    data.items, Base64Encode(data.md5), HexEncode(Md5(data.md5)), Quoted(data.key));
+    list += fmt::format(R"({{"itemCount":{},"md5Checksum":"{}","etag":"{}-1","dataFileS3Key":{}}})"
+                        "\n",
+                        data.items, Base64Encode(data.md5), HexEncode(Md5(data.md5)),
+                        JsonString(data.key));
   TRY_OK(WriteManifest(export_path / "manifest-files.json", list));
   TRY_OK(WriteManifest(export_path / "manifest-summary.json", Summary()));
   for (const auto& folder :

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <stdexcept>
 
+#include "base/json.h"
 #include "items/dynamodb/engine.h"
 
 namespace vams::items::dynamodb {
@@ -29,11 +30,6 @@ auto Ask(OpContext& op, DynamoStore& store, std::string_view action, const json:
                              action),
                  e.what());
   }
-}
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 // Seconds, with a fraction or without.

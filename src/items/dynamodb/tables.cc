@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <map>
 
+#include "base/ascii.h"
 #include "items/dynamodb/change_log.h"
 #include "items/dynamodb/engine.h"
 #include "items/dynamodb/expression.h"
@@ -12,13 +13,6 @@
 namespace vams::items::dynamodb {
 
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 std::string TableJson(Engine& engine, std::string_view table) {
   return fmt::format("{{\"TableName\":\"{}\"}}", engine.Physical(table));

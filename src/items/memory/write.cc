@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/ascii.h"
 #include "items/memory/state.h"
 #include "items/number.h"
 
@@ -66,13 +67,6 @@ void Apply(State& state, Table& table, const OrderedKey& key, std::optional<Item
   if (log == BulkLog::kNone) return;
   change.position = ++state.last;
   state.log.push_back(std::move(change));
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
 }
 
 Status CheckAdvance(const State& state, const Advance& advance) {

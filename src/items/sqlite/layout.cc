@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "items/codec.h"
 #include "items/number.h"
@@ -19,13 +20,6 @@ namespace {
 constexpr std::uint64_t kSampleMask = 1023;
 // Item tables have few columns; what is kept for each of a row's lies on the stack up to here.
 constexpr std::size_t kUsualColumns = 8;
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 std::string Head(std::string_view attribute, Kind kind) {
   std::string head;

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/file_descriptor.h"
+
 namespace vams::items::sqlite {
 
 namespace {
@@ -54,20 +56,6 @@ std::uint64_t PrefixOf(std::string_view key, std::size_t from) {
   std::memcpy(&prefix, bytes, sizeof prefix);
   return __builtin_bswap64(prefix);
 }
-
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 class RunReader final : public RecordSource {
  public:
@@ -118,7 +106,7 @@ class RunReader final : public RecordSource {
     while (buffer_.size() < size) {
       const std::size_t have = buffer_.size();
       buffer_.resize(have + std::max(kReadBuffer, size - have));
-      const ssize_t n = ::read(file_.fd(), buffer_.data() + have, buffer_.size() - have);
+      const ssize_t n = ::read(file_.get(), buffer_.data() + have, buffer_.size() - have);
       if (n < 0 && errno == EINTR) {
         buffer_.resize(have);
         continue;
@@ -131,7 +119,7 @@ class RunReader final : public RecordSource {
   }
 
   const files::Path path_;
-  const File file_;
+  const FileDescriptor file_;
   std::string buffer_;
   std::size_t position_ = 0;
 };
@@ -270,13 +258,13 @@ void RecordBuffer::Clear() {
 }
 
 Status WriteRun(const files::Path& path, RecordSource& source) {
-  const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (file.fd() < 0) return files::ErrnoError("create", path, errno);
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (file.get() < 0) return files::ErrnoError("create", path, errno);
   std::string buffer(kMagic, sizeof kMagic);
   const auto flush = [&]() -> Status {
     std::string_view rest = buffer;
     while (!rest.empty()) {
-      const ssize_t n = ::write(file.fd(), rest.data(), rest.size());
+      const ssize_t n = ::write(file.get(), rest.data(), rest.size());
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return files::ErrnoError("write", path, errno);
       rest.remove_prefix(static_cast<std::size_t>(n));
@@ -293,7 +281,7 @@ Status WriteRun(const files::Path& path, RecordSource& source) {
   }
   buffer.append(sizeof(Sizes), '\0');
   TRY_OK(flush());
-  if (::fdatasync(file.fd()) != 0) return files::ErrnoError("sync", path, errno);
+  if (::fdatasync(file.get()) != 0) return files::ErrnoError("sync", path, errno);
   return files::SyncFolder(path.parent_path());
 }
 

@@ -17,7 +17,7 @@ namespace vams::lifecycle::ab {
 
 namespace {
 
-constexpr std::size_t kChangePage = 500;
+constexpr std::size_t kAcrossPage = 500;
 
 }  // namespace
 
@@ -84,7 +84,7 @@ Status Follower::FetchReferred(OpContext& op, items::ItemStore& store) {
 Status Follower::CarryTo(OpContext& op, items::ItemSource& source, items::Position to) {
   std::vector<backup::Content> contents;
   for (items::Position at = position_; at < to;) {
-    TRY(const auto page, source_.Changes(op, at, kChangePage, std::chrono::milliseconds(0)));
+    TRY(const auto page, source_.Changes(op, at, kAcrossPage, std::chrono::milliseconds(0)));
     if (page.changes.empty()) break;
     at = page.next;
     for (const auto& change : page.changes)

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "base/json.h"
 #include "items/sqlite/sqlite_store.h"
 #include "lifecycle/ab/follower_rows.h"
 #include "lifecycle/ab/open_source.h"
@@ -15,7 +16,7 @@ namespace vams::lifecycle::ab {
 
 namespace {
 
-constexpr std::size_t kPage = 500;
+constexpr std::size_t kAlonePage = 500;
 constexpr std::chrono::seconds kProbe{5};
 
 // How far the store says that it has come; nothing if it says nothing for this epoch.
@@ -70,7 +71,7 @@ bool IsReadable(OpContext& op, const State& standby, items::Position after, cons
   const auto look = (*source)->Look(op);
   if (!look.ok() || !look->state || look->state->deployment != standby.deployment) return false;
   while (after < look->last_change) {
-    const auto page = (*source)->Changes(op, after, kPage, std::chrono::milliseconds(0));
+    const auto page = (*source)->Changes(op, after, kAlonePage, std::chrono::milliseconds(0));
     if (!page.ok() || page->next <= after) return false;
     after = page->next;
   }
@@ -103,9 +104,8 @@ Result<Standing> StandingOf(OpContext& op, const Stack& stack, const State& stan
   // A copy is of one moment once everything that was written while it was made is applied; a side
   // that has served is whole from then on.
   const auto& origin = stack.current.origin;
-  if (migrate::TextOf(origin, "kind") == "ab" &&
-      migrate::TextOf(origin, "deployment") == standby.deployment)
-    standing.whole = standing.position >= migrate::NumberOf(origin, "whole");
+  if (TextOf(origin, "kind") == "ab" && TextOf(origin, "deployment") == standby.deployment)
+    standing.whole = standing.position >= NumberOf(origin, "whole");
   else
     standing.whole = standby.from_generation != 0;
   TRY(const auto progress, ReadProgress(stack));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "migrate/digest.h"
 
 namespace vams::lifecycle::ab {
@@ -14,12 +15,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kPage = 1000;
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
+constexpr std::size_t kCopyPage = 1000;
 
 const json::object* ObjectOf(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
@@ -52,7 +48,7 @@ Result<migrate::Digest> DigestOf(OpContext& op, items::ItemSource& source, std::
   std::string after;
   do {
     TRY_OK(op.Check());
-    TRY(after, source.ScanEncoded(op, table, {}, after, kPage, [&](std::string_view encoded) {
+    TRY(after, source.ScanEncoded(op, table, {}, after, kCopyPage, [&](std::string_view encoded) {
       digests.Add(digest, encoded);
       return visit(encoded);
     }));
@@ -160,7 +156,7 @@ Result<CopiedTable> CopyTable(OpContext& op, items::ItemSource& from, items::Ite
   }
   TRY(const auto read,
       DigestOf(op, from, table.descriptor, [&](std::string_view encoded) -> Status {
-        if (++copied.rows % kPage == 0 && options.progress)
+        if (++copied.rows % kCopyPage == 0 && options.progress)
           options.progress(table.descriptor, copied.rows);
         return load == nullptr ? Ok() : load->AddEncoded(op, encoded);
       }));

@@ -40,7 +40,7 @@ Item PositionRow(const State& state, std::uint64_t generation, items::Position p
           {"position", Value::N(static_cast<std::int64_t>(position))}};
 }
 
-std::uint64_t NumberOf(const Item& item, std::string_view name) {
+std::uint64_t NumberIn(const Item& item, std::string_view name) {
   const Value* value = item.Find(name);
   if (value == nullptr || value->kind() != items::Kind::kN) return 0;
   return std::strtoull(std::string(value->text()).c_str(), nullptr, 10);
@@ -208,8 +208,8 @@ Result<bool> Follower::Resume(OpContext& op, const SourceLook& look) {
     const auto row = store_->Get(op, kTable, Item{{"name", Value::S(kApplied)}});
     if (!row.ok() && row.error().code != Code::kNotFound) return row.error();
     if (row.ok() && row->Text("deployment") == state.deployment &&
-        NumberOf(*row, "epoch") == state.epoch && NumberOf(*row, "generation") == look.generation) {
-      position_ = NumberOf(*row, "position");
+        NumberIn(*row, "epoch") == state.epoch && NumberIn(*row, "generation") == look.generation) {
+      position_ = NumberIn(*row, "position");
       TRY(crossing_,
           Crossing::Between(look.data_version, setup_.stack.current.data_version, state));
       return true;

@@ -14,7 +14,7 @@ namespace vams::lifecycle::ab {
 
 namespace {
 
-constexpr std::chrono::milliseconds kPoll{10};
+constexpr std::chrono::milliseconds kChangesPoll{10};
 constexpr std::size_t kScanPage = 2000;
 
 // A second name for the file: contents are never changed, so both stacks may have it.  False where
@@ -109,7 +109,8 @@ Result<items::ChangePage> StackSource::Changes(OpContext& op, items::Position af
     TRY_OK(CheckGeneration());
     const auto now = OpContext::SteadyClock::now();
     if (now >= end) return page;
-    std::this_thread::sleep_for(std::min<OpContext::SteadyClock::duration>(kPoll, end - now));
+    std::this_thread::sleep_for(
+        std::min<OpContext::SteadyClock::duration>(kChangesPoll, end - now));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "migrate/plan_json.h"
 
 namespace vams::lifecycle::ab {
@@ -20,12 +21,7 @@ constexpr const char* kFolder = "ab";
 files::Path StateFile(const Stack& stack) { return stack.folder / kStateFile; }
 files::Path FileOf(const Stack& stack, const char* name) { return stack.folder / kFolder / name; }
 
-std::string TextOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-std::int64_t NumberOf(const json::object& object, std::string_view name,
+std::int64_t SignedOf(const json::object& object, std::string_view name,
                       std::int64_t otherwise = 0) {
   const json::value* value = object.if_contains(name);
   if (value == nullptr) return otherwise;
@@ -35,7 +31,7 @@ std::int64_t NumberOf(const json::object& object, std::string_view name,
 }
 
 std::uint64_t CountOf(const json::object& object, std::string_view name) {
-  return static_cast<std::uint64_t>(NumberOf(object, name));
+  return static_cast<std::uint64_t>(SignedOf(object, name));
 }
 
 // Nothing where there is no such file; kCorrupt for what is no JSON object.
@@ -107,11 +103,11 @@ json::object ToJson(const State& state) {
 }
 
 Result<State> StateFrom(const json::object& object, std::string_view where) {
-  if (NumberOf(object, "format") > kFormat)
+  if (SignedOf(object, "format") > kFormat)
     return Error(Code::kNotSupported,
                  fmt::format("{} has format {}, this release reads up to {}; install the newer "
                              "release that made it",
-                             where, NumberOf(object, "format"), kFormat));
+                             where, SignedOf(object, "format"), kFormat));
   State state;
   const std::string role = TextOf(object, "role");
   if (role != "serving" && role != "standby")
@@ -143,7 +139,7 @@ Result<State> StateFrom(const json::object& object, std::string_view where) {
   state.switches = CountOf(object, "switches");
   state.started_at = TextOf(object, "startedAt");
   state.switched_at = TextOf(object, "switchedAt");
-  state.pause_millis = NumberOf(object, "pauseMillis", -1);
+  state.pause_millis = SignedOf(object, "pauseMillis", -1);
   if (const json::value* told = object.if_contains("migration");
       told != nullptr && told->is_object())
     state.migration = migrate::SettingsFrom(told->as_object());
@@ -210,15 +206,15 @@ Result<std::optional<Progress>> ReadProgress(const Stack& stack) {
   if (!object.ok() || !*object) return std::optional<Progress>();
   const json::object& told = **object;
   Progress progress{.phase = TextOf(told, "phase"),
-                    .at_millis = NumberOf(told, "at"),
-                    .pid = NumberOf(told, "pid"),
+                    .at_millis = SignedOf(told, "at"),
+                    .pid = SignedOf(told, "pid"),
                     .rows = CountOf(told, "rows"),
                     .contents = CountOf(told, "contents"),
                     .content_bytes = CountOf(told, "contentBytes"),
                     .applied = CountOf(told, "applied"),
                     .position = CountOf(told, "position"),
                     .source_position = CountOf(told, "sourcePosition"),
-                    .lag_millis = NumberOf(told, "lagMillis"),
+                    .lag_millis = SignedOf(told, "lagMillis"),
                     .absent = CountOf(told, "absent"),
                     .problem = TextOf(told, "problem")};
   if (const json::value* rate = told.if_contains("perSecond"); rate != nullptr && rate->is_number())

@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::size_t kPage = 2000;
 constexpr std::string_view kDeleted = "#deleted";
-constexpr char kDatabases[] = "DatabaseStorageTable";
-constexpr char kAssets[] = "AssetStorageTable";
-constexpr char kBuckets[] = "S3AssetBucketsStorageTable";
-constexpr char kLinks[] = "AssetLinksStorageTableV2.2";
 
 // How the rows of a table say what they belong to.
 enum class By : std::uint8_t {

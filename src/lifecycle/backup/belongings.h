@@ -17,6 +17,11 @@
 
 namespace vams::lifecycle::backup {
 
+inline constexpr char kDatabases[] = "DatabaseStorageTable";
+inline constexpr char kAssets[] = "AssetStorageTable";
+inline constexpr char kBuckets[] = "S3AssetBucketsStorageTable";
+inline constexpr char kLinks[] = "AssetLinksStorageTableV2.2";
+
 struct Part {
   std::string database, asset;  // the asset may be empty: the whole database
 };

@@ -14,7 +14,7 @@ namespace vams::lifecycle::backup {
 
 namespace {
 
-constexpr std::size_t kScanPage = 1000;
+constexpr std::size_t kIdsPage = 1000;
 
 class Restorer {
  public:
@@ -80,7 +80,7 @@ class Restorer {
       std::string after;
       do {
         TRY_OK(setting_.op.Check());
-        TRY(const auto page, store.Scan(setting_.op, table, {}, after, kScanPage));
+        TRY(const auto page, store.Scan(setting_.op, table, {}, after, kIdsPage));
         for (const auto& item : page.items) TRY_OK(restorer.Bring(item));
         after = page.next;
       } while (!after.empty());

@@ -23,11 +23,7 @@ namespace {
 
 constexpr std::size_t kWrites = 1000;
 // Not that of "backup create", which removes its own while it holds another lock.
-constexpr std::string_view kWork = ".restore";
-constexpr char kDatabases[] = "DatabaseStorageTable";
-constexpr char kAssets[] = "AssetStorageTable";
-constexpr char kBuckets[] = "S3AssetBucketsStorageTable";
-constexpr char kLinks[] = "AssetLinksStorageTableV2.2";
+constexpr std::string_view kRestoreWork = ".restore";
 constexpr char kLinkMetadata[] = "AssetLinksMetadataStorageTable";
 
 class PartRestorer {
@@ -46,8 +42,8 @@ class PartRestorer {
     TRY(stack_, registry.Get(stack_.name));
     TRY_OK(CheckVersions());
     // The rows of the backup as a store of their own, proved as for any restore.
-    RemoveWorkFolders(stack_.folder, kWork);
-    TRY(const auto work, files::TempFolder::Create(stack_.folder, kWork));
+    RemoveWorkFolders(stack_.folder, kRestoreWork);
+    TRY(const auto work, files::TempFolder::Create(stack_.folder, kRestoreWork));
     TRY(const auto saved, LoadBackup(work.path() / "items.db"));
     TRY(const auto now, items::OpenSqliteStore(stack_.current.items(), {.read_only = true}));
     TRY_OK(Look(*saved, *now));

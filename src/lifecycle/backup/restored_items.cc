@@ -10,8 +10,8 @@ namespace vams::lifecycle::backup {
 
 namespace {
 
-constexpr std::size_t kWrites = 1000;
-constexpr std::size_t kScanPage = 10000;
+constexpr std::size_t kCommitWrites = 1000;
+constexpr std::size_t kProofPage = 10000;
 
 bool IsDamage(const Error& error) {
   return error.code == Code::kCorrupt || error.code == Code::kNotFound;
@@ -163,7 +163,7 @@ Status ItemsRestorer::Put(items::ItemStore& store, const LoggedChange& change,
     TRY(auto item, items::DecodeItem(image));
     pending_.insert_or_assign(std::move(key), items::Write::Put(std::move(table), std::move(item)));
   }
-  return pending_.size() >= kWrites ? Flush(store) : Ok();
+  return pending_.size() >= kCommitWrites ? Flush(store) : Ok();
 }
 
 Status ItemsRestorer::Flush(items::ItemStore& store) {
@@ -185,7 +185,7 @@ Status ItemsRestorer::Prove(items::ItemStore& store) {
     std::string after;
     do {
       TRY_OK(setting_.op.Check());
-      TRY(after, store.ScanEncoded(setting_.op, table.spec.name, {}, after, kScanPage,
+      TRY(after, store.ScanEncoded(setting_.op, table.spec.name, {}, after, kProofPage,
                                    [&](std::string_view encoded) {
                                      builder.Add(digest, encoded);
                                      return Ok();

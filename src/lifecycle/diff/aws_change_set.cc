@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "base/json.h"
 #include "lifecycle/diff/aws_readers.h"
 #include "lifecycle/diff/aws_rules.h"
 
@@ -60,9 +61,9 @@ bool Unprotects(const json::object& change) {
   return false;
 }
 
-class Reader {
+class ChangeSetReader {
  public:
-  explicit Reader(const std::vector<NamedObject>& files) : files_(files) {
+  explicit ChangeSetReader(const std::vector<NamedObject>& files) : files_(files) {
     for (const auto& file : files)
       for (const char* member : {"ChangeSetId", "ChangeSetName"})
         if (auto id = TextOf(file.object, member); !id.empty()) given_.insert(std::move(id));
@@ -175,7 +176,7 @@ class Reader {
 }  // namespace
 
 Result<AwsChanges> ReadChangeSets(const std::vector<NamedObject>& files) {
-  return Reader(files).Run();
+  return ChangeSetReader(files).Run();
 }
 
 }  // namespace vams::lifecycle::diff::internal

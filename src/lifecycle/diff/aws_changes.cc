@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "lifecycle/diff/aws_readers.h"
 #include "lifecycle/diff/aws_rules.h"
 
@@ -33,11 +34,6 @@ bool AwsChanges::stops() const {
 }
 
 namespace internal {
-
-std::string TextOf(const json::object& object, std::string_view member) {
-  const auto* value = object.if_contains(member);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
 
 Result<std::optional<NamedObject>> ObjectOf(const NamedText& file) {
   const auto first = file.text.find_first_not_of(" \t\r\n");

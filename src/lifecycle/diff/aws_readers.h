@@ -22,9 +22,6 @@ Result<AwsChanges> ReadChangeSets(const std::vector<NamedObject>& files);
 Result<AwsChanges> ReadTemplates(const NamedObject& before, const NamedObject& after);
 Result<AwsChanges> ReadCdkDiff(const NamedText& file);
 
-// A text member; empty if there is none.
-std::string TextOf(const boost::json::object& object, std::string_view member);
-
 inline constexpr std::string_view kNestedStack = "AWS::CloudFormation::Stack";
 
 }  // namespace vams::lifecycle::diff::internal

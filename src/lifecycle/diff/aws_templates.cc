@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "lifecycle/diff/aws_readers.h"
 #include "lifecycle/diff/aws_rules.h"
 

@@ -43,7 +43,7 @@ std::string Cut(std::string text) {
   return text + "...";
 }
 
-std::string TextOf(const json::value& value) {
+std::string ShownText(const json::value& value) {
   if (value.is_null()) return "not set";
   if (value.is_string()) return Cut(std::string(value.as_string()));
   return Cut(json::serialize(value));
@@ -56,8 +56,8 @@ json::value Shown(const std::string& path, const json::value& value) {
     return "set";
   if (path.starts_with("hooks.") && value.is_array() && value.as_array().size() > 1) {
     const auto& command = value.as_array();
-    return json::string(fmt::format("{} and {} argument{}", TextOf(command[0]), command.size() - 1,
-                                    command.size() == 2 ? "" : "s"));
+    return json::string(fmt::format("{} and {} argument{}", ShownText(command[0]),
+                                    command.size() - 1, command.size() == 2 ? "" : "s"));
   }
   return value;
 }
@@ -333,7 +333,7 @@ class ConfigComparer {
     for (const auto& [path, value] : after) paths.insert(path);
     const auto text = [](const LeafValues& leaves, const std::string& path) {
       const auto leaf = leaves.find(path);
-      return leaf == leaves.end() ? std::string() : TextOf(Shown(path, leaf->second));
+      return leaf == leaves.end() ? std::string() : ShownText(Shown(path, leaf->second));
     };
     for (const auto& path : paths) {
       if (IsSpokenFor(path)) continue;

@@ -4,13 +4,15 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "lifecycle/rollback/roller.h"
 #include "migrate/journal.h"
+#include "migrate/report_page.h"
 
 namespace vams::lifecycle {
 
 namespace json = boost::json;
-using migrate::TextOf;
+using migrate::Escaped;
 
 namespace {
 
@@ -26,13 +28,6 @@ json::object ToJson(const RollbackHop& hop) {
   if (!hop.migration.empty()) object["undoes"] = hop.migration;
   if (!hop.carried.whole.empty()) object["transformedWhole"] = hop.carried.whole;
   return object;
-}
-
-std::string Escaped(std::string_view text) {
-  std::string html;
-  for (const char c : text)
-    html += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
-  return html;
 }
 
 }  // namespace
@@ -85,7 +80,7 @@ Result<OperationLock> RecoverRollback(const UpdateSetting& setting, Operation op
   request.stack = stack.name;
   RollbackReport begun;
   if (const auto* switching = record.Fact("switching"); switching != nullptr) {
-    begun.changes = migrate::NumberOf(*switching, "changes");
+    begun.changes = NumberOf(*switching, "changes");
     const auto* discard = switching->if_contains("discardWrites");
     request.discard_writes = discard != nullptr && discard->is_bool() && discard->as_bool();
   }

@@ -1,6 +1,7 @@
 // Going back after an update, with a service that is played: what was written since is there, what
 // was there before is there, and whatever goes wrong on the way leaves the stack where it was.
 #include "lifecycle/rollback/rollback.h"
+#include "base/json.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -130,7 +131,7 @@ TEST_F(RollbackTest, WritesMadeSinceAreInTheOldFormAndComeBackWithTheNextUpdate)
   ASSERT_EQ(report.result, OperationResult::kDone) << report.message;
   EXPECT_EQ(Now().current.number, 3U);
   EXPECT_EQ(Now().current.data_version.ToString(), "2.4");
-  EXPECT_EQ(migrate::TextOf(Now().current.origin, "kind"), "rollback");
+  EXPECT_EQ(TextOf(Now().current.origin, "kind"), "rollback");
   EXPECT_EQ(report.changes, 5U);
   EXPECT_EQ(report.system_changes, 1U);
   const auto version = Find(kVersions1, kVersion1Key);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "items/codec.h"
 #include "items/sqlite/clone.h"
@@ -23,7 +24,6 @@
 namespace vams::lifecycle {
 
 namespace json = boost::json;
-using migrate::NumberOf;
 using Steady = std::chrono::steady_clock;
 
 namespace {

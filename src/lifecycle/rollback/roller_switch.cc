@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "lifecycle/rollback/roller.h"
 #include "lifecycle/update/service_checks.h"
 #include "migrate/journal.h"
@@ -27,12 +28,11 @@ std::string ListOf(const json::object& configuration, std::string_view name) {
 std::string ConfigurationText(const RollbackReport& report) {
   const auto& configuration = report.configuration;
   if (configuration.empty()) return {};
-  std::string text =
-      fmt::format("; its configuration is that of generation {} again ({})",
-                  migrate::NumberOf(configuration, "of"), ListOf(configuration, "changed"));
+  std::string text = fmt::format("; its configuration is that of generation {} again ({})",
+                                 NumberOf(configuration, "of"), ListOf(configuration, "changed"));
   if (const std::string edited = ListOf(configuration, "edited"); !edited.empty())
     text += fmt::format("; what was changed in it since ({}) is in {}", edited,
-                        migrate::TextOf(configuration, "keptIn"));
+                        TextOf(configuration, "keptIn"));
   if (!report.url.empty()) text += fmt::format("; it answers at {}", report.url);
   return text;
 }

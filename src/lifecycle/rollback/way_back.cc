@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "items/sqlite/sqlite_store.h"
 #include "lifecycle/stack_migrator.h"
 #include "lifecycle/stacks/kept_config.h"
@@ -13,9 +14,6 @@
 #include "migrate/steps.h"
 
 namespace vams::lifecycle {
-
-using migrate::NumberOf;
-using migrate::TextOf;
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fault_point.h"
+#include "base/file_descriptor.h"
 #include "items/sqlite/clone.h"
 #include "items/sqlite/connection.h"
 #include "items/sqlite/sqlite_store.h"
@@ -14,20 +15,6 @@
 namespace vams::lifecycle {
 
 namespace {
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 // The store and its log file, under a read transaction.  Between the two the log may grow, and
 // pages of it may be moved into the store; but it does not begin anew, or if it does, nothing is
@@ -52,9 +39,9 @@ Result<bool> ShareStore(const files::Path& from, const files::Path& to, const Fi
 }  // namespace
 
 Result<bool> Reflink(const files::Path& from, const files::Path& to) {
-  const Fd source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
   if (source.get() < 0) return files::ErrnoError("open", from, errno);
-  const Fd target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  const FileDescriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (target.get() < 0) return files::ErrnoError("create", to, errno);
   if (::ioctl(target.get(), FICLONE, source.get()) == 0) {
     if (::fsync(target.get()) == 0) return true;

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "migrate/journal.h"
 
 namespace vams::lifecycle {
@@ -26,10 +27,10 @@ void CopySearchIndex(const files::Path& from_generation, const files::Path& to_g
 void ContinueSearchIndex(const Stack& stack) {
   std::error_code ec;
   const auto& origin = stack.current.origin;
-  if (migrate::TextOf(origin, "kind") != "configuration") return;
+  if (TextOf(origin, "kind") != "configuration") return;
   if (fs::exists(stack.current.folder / "search", ec)) return;
   const files::Path before =
-      stack.folder / "generations" / fmt::format("{:04}", migrate::NumberOf(origin, "generation"));
+      stack.folder / "generations" / fmt::format("{:04}", NumberOf(origin, "generation"));
   if (fs::exists(before / "search", ec)) CopySearchIndex(before, stack.current.folder);
 }
 

@@ -14,6 +14,8 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "base/file_descriptor.h"
+
 extern char** environ;
 
 namespace vams::lifecycle {
@@ -23,27 +25,8 @@ namespace {
 constexpr std::size_t kKept = 2000;
 constexpr int kPollMillis = 100;
 
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  ~Fd() { Close(); }
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-  void Close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
-
-Error Failed(std::string_view name, std::string_view program, std::string_view how,
-             const std::string& output) {
+Error HookFailed(std::string_view name, std::string_view program, std::string_view how,
+                 const std::string& output) {
   return Error(Code::kInternal,
                fmt::format("the hook {} ({}) {}{}", name, program, how,
                            output.empty() ? std::string() : fmt::format("; it said: {}", output)));
@@ -55,13 +38,13 @@ std::string Trimmed(std::string text) {
 }
 
 // A pair for the command's standard input and one for its output, closed on exec.
-Status MakePipes(Fd (&input)[2], Fd (&output)[2]) {
+Status MakePipes(FileDescriptor (&input)[2], FileDescriptor (&output)[2]) {
   for (auto* pair : {&input, &output}) {
     int fds[2];
     if (::pipe2(fds, O_CLOEXEC) != 0)
       return Error(Code::kInternal, fmt::format("cannot make a pipe: {}", ::strerror(errno)));
-    (*pair)[0] = Fd(fds[0]);
-    (*pair)[1] = Fd(fds[1]);
+    (*pair)[0] = FileDescriptor(fds[0]);
+    (*pair)[1] = FileDescriptor(fds[1]);
   }
   return Ok();
 }
@@ -99,7 +82,8 @@ bool HasEnded(pid_t pid) {
 }
 
 // Gives it the input and takes its output until it closes both, or the operation is cancelled.
-Status Talk(OpContext& op, pid_t pid, Fd& input, Fd& output, std::string text, std::string& said) {
+Status Talk(OpContext& op, pid_t pid, FileDescriptor& input, FileDescriptor& output,
+            std::string text, std::string& said) {
   ::fcntl(input.get(), F_SETFL, O_NONBLOCK);
   char buffer[4096];
   while (output.get() >= 0) {
@@ -152,12 +136,12 @@ Result<HookOutcome> RunHook(OpContext& op, std::string_view name,
                             const boost::json::object& operation) {
   const std::string& program = command.front();
   const IgnorePipeSignal ignore;
-  Fd input[2], output[2];
+  FileDescriptor input[2], output[2];
   TRY_OK(MakePipes(input, output));
   auto started = Start(command, input[0].get(), output[1].get());
   if (!started.ok())
-    return Failed(name, program, fmt::format("could not be started: {}", started.error().message),
-                  {});
+    return HookFailed(name, program,
+                      fmt::format("could not be started: {}", started.error().message), {});
   input[0].Close();
   output[1].Close();
   HookOutcome outcome;
@@ -171,12 +155,12 @@ Result<HookOutcome> RunHook(OpContext& op, std::string_view name,
   if (!talked.ok()) return talked.error();
   outcome.output = Trimmed(std::move(outcome.output));
   if (WIFSIGNALED(status))
-    return Failed(name, program, fmt::format("was ended by signal {}", WTERMSIG(status)),
-                  outcome.output);
+    return HookFailed(name, program, fmt::format("was ended by signal {}", WTERMSIG(status)),
+                      outcome.output);
   outcome.exit_code = WEXITSTATUS(status);
   if (outcome.exit_code != 0)
-    return Failed(name, program, fmt::format("ended with status {}", outcome.exit_code),
-                  outcome.output);
+    return HookFailed(name, program, fmt::format("ended with status {}", outcome.exit_code),
+                      outcome.output);
   return outcome;
 }
 

@@ -24,12 +24,12 @@ namespace {
 
 constexpr std::chrono::seconds kSearchLimit{10};
 
-struct Address {
+struct ListenAddress {
   std::string host, port;
 };
 
 // "127.0.0.1:8080", "[::1]:8080", ":8080", which are checked already.
-Address AddressOf(const std::string& text) {
+ListenAddress ListenAddressOf(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   std::string host = text.substr(0, colon);
   if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
@@ -37,7 +37,7 @@ Address AddressOf(const std::string& text) {
 }
 
 // Why nobody could listen there now; empty if somebody could.
-std::string PortProblem(const Address& address) {
+std::string PortProblem(const ListenAddress& address) {
   addrinfo wanted = {};
   wanted.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   wanted.ai_socktype = SOCK_STREAM;
@@ -157,10 +157,10 @@ class Checker {
   }
 
   // The server that runs gives such a port up for the new address.
-  bool IsOwnPort(const Address& address) const {
+  bool IsOwnPort(const ListenAddress& address) const {
     return move_.process &&
            std::ranges::any_of(move_.before.server.listen, [&](const std::string& text) {
-             return AddressOf(text).port == address.port;
+             return ListenAddressOf(text).port == address.port;
            });
   }
 
@@ -173,7 +173,7 @@ class Checker {
     check.summary = fmt::format("{} can be listened at", fmt::join(added, ", "));
     std::string problems;
     for (const auto& text : added) {
-      const Address address = AddressOf(text);
+      const ListenAddress address = ListenAddressOf(text);
       if (address.port == "0" || IsOwnPort(address)) continue;
       if (const std::string problem = PortProblem(address); !problem.empty())
         problems += fmt::format("{}{}: {}", problems.empty() ? "" : "; ", text, problem);

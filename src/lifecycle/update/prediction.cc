@@ -2,15 +2,15 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
+
 namespace vams::lifecycle {
 
 namespace json = boost::json;
-using migrate::NumberOf;
-using migrate::TextOf;
 
 namespace {
 
-std::uint64_t BytesOf(const Generation& generation) {
+std::uint64_t ItemBytes(const Generation& generation) {
   std::error_code ec;
   const auto bytes = std::filesystem::file_size(generation.items(), ec);
   return ec ? 0 : bytes;
@@ -33,7 +33,7 @@ json::object PredictionOf(const OperationRecord& rehearsal, std::string_view fro
           {"generation", rehearsal.generation},
           {"steps", std::move(steps)},
           {"millis", millis},
-          {"bytes", BytesOf(made)}};
+          {"bytes", ItemBytes(made)}};
 }
 
 json::object CompareWithPrediction(const Stack& stack, const OperationRecord& update,
@@ -68,7 +68,7 @@ json::object CompareWithPrediction(const Stack& stack, const OperationRecord& up
                         {"predictedMillis", NumberOf(*prediction, "millis")},
                         {"millis", millis},
                         {"predictedBytes", NumberOf(*prediction, "bytes")}};
-  if (made != nullptr) compared["bytes"] = BytesOf(*made);
+  if (made != nullptr) compared["bytes"] = ItemBytes(*made);
   return compared;
 }
 

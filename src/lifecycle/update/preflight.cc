@@ -10,6 +10,7 @@
 #include <chrono>
 #include <map>
 
+#include "base/json.h"
 #include "items/sqlite/sqlite_store.h"
 #include "lifecycle/backup/backup.h"
 #include "lifecycle/served_stack.h"
@@ -21,12 +22,11 @@ namespace vams::lifecycle {
 
 namespace json = boost::json;
 using migrate::Grouped;
-using migrate::TextOf;
 using Steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t kShown = 20;
+constexpr std::size_t kPreflightShown = 20;
 
 std::string Counted(std::uint64_t number, std::string_view what) {
   return fmt::format("{} {}{}", Grouped(number), what, number == 1 ? "" : "s");
@@ -52,7 +52,7 @@ bool ComesFromElsewhere(const StackRegistry& registry, const Stack& stack) {
   Generation at = stack.current;
   for (int steps = 0; steps < 1000; ++steps) {
     if (TextOf(at.origin, "kind") == "import") return true;
-    const auto before = migrate::NumberOf(at.origin, "generation");
+    const auto before = NumberOf(at.origin, "generation");
     if (before == 0 || before >= at.number) return false;
     auto older = registry.GenerationOf(stack, before);
     if (!older.ok()) return false;
@@ -303,7 +303,8 @@ class Runner {
         CheckObjects(stack_, config_->encryption, false, op(),
                      [&](const objects::BlobFinding& finding) {
                        using Kind = objects::BlobFinding::Kind;
-                       if (finding.kind == Kind::kExtra || findings.size() >= kShown) return;
+                       if (finding.kind == Kind::kExtra || findings.size() >= kPreflightShown)
+                         return;
                        findings.push_back({{"kind", objects::KindName(finding.kind)},
                                            {"what", finding.what},
                                            {"detail", finding.detail}});
@@ -500,7 +501,7 @@ Result<Check> CheckRunningWork(OpContext& op, items::ItemSource& store, std::int
   std::uint64_t running = 0, open = 0;
   TRY_OK(ForEachItem(op, store, "WorkflowExecutionsStorageTable", [&](const items::Item& item) {
     if (!IsRunning(item)) return;
-    if (++running <= kShown)
+    if (++running <= kPreflightShown)
       executions.push_back({{"execution", item.Text("executionId")},
                             {"workflow", item.Text("workflowId")},
                             {"database", item.Text("databaseId")},
@@ -512,7 +513,7 @@ Result<Check> CheckRunningWork(OpContext& op, items::ItemSource& store, std::int
                              ? std::strtod(std::string(expires->text()).c_str(), nullptr)
                              : 0;
     if (until * 1000 <= static_cast<double>(now_millis)) return;
-    if (++open <= kShown)
+    if (++open <= kPreflightShown)
       uploads.push_back({{"upload", item.Text("uploadId")},
                          {"database", item.Text("databaseId")},
                          {"asset", item.Text("assetId")},

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "lifecycle/rollback/rollback.h"
 #include "lifecycle/update/updater.h"
 #include "migrate/journal.h"
@@ -11,8 +12,6 @@
 namespace vams::lifecycle {
 
 namespace json = boost::json;
-using migrate::NumberOf;
-using migrate::TextOf;
 
 namespace {
 

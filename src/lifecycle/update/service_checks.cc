@@ -17,7 +17,7 @@ using Steady = std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t kContentBytes = 4096;
-constexpr std::size_t kShown = 10;
+constexpr std::size_t kErrorsShown = 10;
 constexpr std::chrono::milliseconds kLogPatience{5000};
 
 // A member at a path of names, null if it is not there.
@@ -381,7 +381,7 @@ class Looker {
       const auto& status = At(line, {"status"});
       // 503 is how a server says that it is busy or held, which is no defect of the release.
       if (!status.is_int64() || status.as_int64() < 500 || status.as_int64() == 503) continue;
-      if (++errors <= kShown) shown.push_back(line);
+      if (++errors <= kErrorsShown) shown.push_back(line);
     }
     check.evidence = {{"requests", lines}, {"errors", shown}};
     check.summary = fmt::format(

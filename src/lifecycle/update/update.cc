@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "lifecycle/served_stack.h"
 #include "lifecycle/stacks/clone.h"
 #include "lifecycle/stacks/quiet_config.h"
@@ -106,7 +107,7 @@ void EndRehearsal(const UpdateSetting& setting, Operation& operation, const Stac
     for (const auto& step : record->steps) millis += step.millis;
   }
   if (report.result == OperationResult::kDone) {
-    const std::string file = migrate::TextOf(report.configuration, "file");
+    const std::string file = TextOf(report.configuration, "file");
     report.message = fmt::format(
         "rehearsed the update of stack \"{}\"{}{} in {}.{} s: it would succeed; nothing of the "
         "stack was touched; update it with \"vams update --stack {}{}\"",

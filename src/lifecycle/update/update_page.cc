@@ -4,14 +4,13 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "migrate/report_page.h"
 
 namespace vams::lifecycle {
 
 namespace json = boost::json;
 using migrate::Escaped;
-using migrate::NumberOf;
-using migrate::TextOf;
 
 namespace {
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "items/sqlite/sqlite_store.h"
 #include "lifecycle/backup/backup.h"
 #include "lifecycle/migration_report.h"
@@ -22,7 +23,6 @@
 namespace vams::lifecycle {
 
 namespace json = boost::json;
-using migrate::NumberOf;
 
 namespace {
 

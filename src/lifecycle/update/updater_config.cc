@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "items/sqlite/clone.h"
 #include "items/sqlite/sqlite_store.h"
 #include "lifecycle/stacks/clone.h"
@@ -101,7 +102,7 @@ Status Updater::PublishCopy(GenerationBuilder& builder, json::object& evidence) 
 std::string Updater::Done() const {
   const std::string generations =
       fmt::format("generation {} serves, {} stays", report_.generation, report_.from_generation);
-  const std::string file = migrate::TextOf(report_.configuration, "file");
+  const std::string file = TextOf(report_.configuration, "file");
   if (report_.from == report_.to)
     return fmt::format("stack \"{}\" has the configuration of {}: {}", report_.stack, file,
                        generations);

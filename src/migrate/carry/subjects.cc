@@ -4,6 +4,7 @@
 #include <array>
 
 #include "items/codec.h"
+#include "migrate/keys.h"
 #include "migrate/unit.h"
 #include "tables/tables.h"
 
@@ -12,11 +13,6 @@ namespace vams::migrate::carry {
 using items::Item;
 
 namespace {
-
-std::string_view WithoutSlash(std::string_view text) {
-  if (text.starts_with('/')) text.remove_prefix(1);
-  return text;
-}
 
 std::string_view PlainDatabase(std::string_view database) {
   return database.substr(0, database.find("#deleted"));

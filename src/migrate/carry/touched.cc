@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "migrate/carry/gather_parts.h"
+#include "migrate/keys.h"
 #include "tables/system_tables.h"
 
 namespace vams::migrate::carry {
@@ -19,11 +20,6 @@ constexpr std::size_t kPageChanges = 1000;
 
 std::string_view Plain(std::string_view database) {
   return database.substr(0, database.find("#deleted"));
-}
-
-std::string_view WithoutSlash(std::string_view text) {
-  if (text.starts_with('/')) text.remove_prefix(1);
-  return text;
 }
 
 // A bucket record that was added and has no prefix changes the meaning of nothing that was there.

@@ -11,6 +11,7 @@
 
 #include "base/encoding.h"
 #include "items/aws/dynamodb_json.h"
+#include "migrate/keys.h"
 #include "search/instants.h"
 #include "search/typed_value.h"
 
@@ -23,7 +24,6 @@ using items::Value;
 
 namespace {
 
-constexpr tables::DataVersion k23{2, 3}, k24{2, 4}, k25{2, 5};
 constexpr std::size_t kMostOfKey = 256;    // characters of an object's key
 constexpr std::size_t kMostOfField = 255;  // bytes of a field's name in 2.3
 
@@ -279,11 +279,6 @@ std::size_t Characters(std::string_view text) {
 }
 
 }  // namespace
-
-std::string_view PlainDatabase(std::string_view database) {
-  if (database.ends_with(kArchivedSuffix)) database.remove_suffix(kArchivedSuffix.size());
-  return database;
-}
 
 search::RawDocument AssetDocument(tables::DataVersion version, const AssetRecords& records) {
   const Item& asset = *records.asset;

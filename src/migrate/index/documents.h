@@ -24,9 +24,10 @@ struct MetadataField {
   std::string type;    // metadataValueType of 2.4 on
 };
 
-// What is behind "#deleted" of the id of a database whose asset is archived.
+// At the end of the id of a database whose asset is archived.
 inline constexpr std::string_view kArchivedSuffix = "#deleted";
-std::string_view PlainDatabase(std::string_view database);
+// The versions whose documents differ.
+inline constexpr tables::DataVersion k23{2, 3}, k24{2, 4}, k25{2, 5};
 
 // Points to records that outlive it.
 struct AssetRecords {

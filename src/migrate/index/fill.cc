@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "items/sqlite/clone.h"
 #include "items/sqlite/sqlite_store.h"
 

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/json.h"
 #include "migrate/journal.h"
+#include "migrate/keys.h"
 #include "tables/system_tables.h"
 
 namespace vams::migrate::index {
@@ -16,7 +18,6 @@ using objects::ObjectVersion;
 
 namespace {
 
-constexpr tables::DataVersion k23{2, 3}, k24{2, 4}, k25{2, 5};
 constexpr std::size_t kAssetsAtOnce = 200;
 constexpr std::size_t kObjectsAtOnce = 500;
 // A page ends early when what its documents are made of is larger.

@@ -14,8 +14,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view kOurMember = "vams";
-constexpr std::string_view kMetadata = "MD_";
-constexpr std::string_view kAttributes = "AB_";
+constexpr std::string_view kMetadataField = "MD_";
+constexpr std::string_view kAttributesField = "AB_";
 // Only documents of files, or of assets, have one of these.
 constexpr std::array<std::string_view, 6> kOfFiles = {
     "str_key", "str_fileext", "num_filesize", "str_etag", "str_s3_version_id", "AB_"};
@@ -105,7 +105,7 @@ class Evidence {
     if (name == kOurMember)
       if (const auto* own = ObjectAt(field, "properties"))
         ours_ = ours_ || (own->contains("id") && own->contains("kind"));
-    if (name == kMetadata || name == kAttributes) {
+    if (name == kMetadataField || name == kAttributesField) {
       if (TypeOf(field) == "flat_object")
         flat_ = true;
       else
@@ -214,8 +214,9 @@ json::object Declared(Family family, Part part) {
     fields["date_lastmodified"] = Type("date");
     fields["num_filesize"] = Type("long");
   }
-  if (family == Family::kV24) fields[kMetadata] = Type("flat_object");
-  if (family == Family::kV24 && part == Part::kFiles) fields[kAttributes] = Type("flat_object");
+  if (family == Family::kV24) fields[kMetadataField] = Type("flat_object");
+  if (family == Family::kV24 && part == Part::kFiles)
+    fields[kAttributesField] = Type("flat_object");
   return fields;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "items/codec.h"
 #include "migrate/compare.h"
 #include "migrate/remote/apply.h"

@@ -10,6 +10,7 @@
 
 #include "base/encoding.h"
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "items/sqlite/sqlite_store.h"
 #include "migrate/batch_queue.h"
 #include "migrate/unit.h"

@@ -12,7 +12,7 @@ using items::Item;
 
 namespace {
 
-constexpr std::size_t kCommitRows = 500;
+constexpr std::size_t kReconcileRows = 500;
 
 Result<std::optional<Item>> FindRow(OpContext& op, items::ItemSource& store, std::string_view table,
                                     const Item& key) {
@@ -69,7 +69,7 @@ Result<std::uint64_t> TakeForeign(OpContext& op, const Stores& stores,
     const std::string table(row.table);
     writes.push_back(row.now != nullptr ? items::Write::Put(table, *row.now)
                                         : items::Write::Delete(table, row.key));
-    return writes.size() < kCommitRows ? Ok() : flush();
+    return writes.size() < kReconcileRows ? Ok() : flush();
   }));
   TRY_OK(flush());
   return taken;

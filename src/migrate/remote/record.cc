@@ -7,6 +7,7 @@
 #include <cctype>
 #include <set>
 
+#include "base/json.h"
 #include "migrate/plan_json.h"
 
 namespace vams::migrate::remote {

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "migrate/journal.h"
 
 namespace vams::migrate::remote {

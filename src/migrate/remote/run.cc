@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "items/codec.h"
 #include "items/sqlite/clone.h"

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/fault_point.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "items/codec.h"
 #include "items/sqlite/clone.h"
@@ -26,8 +27,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kShownRows = 5;
-constexpr std::size_t kPageRows = 1000;
+constexpr std::size_t kMostShown = 5;
+constexpr std::size_t kWorkPage = 1000;
 
 std::string RoundName(int round) { return std::to_string(round); }
 
@@ -126,7 +127,7 @@ Status CopyBeside(OpContext& op, items::ItemSource& from, items::ItemStore& into
       TRY_OK(op.Check());
       // As they are: a residue may be larger than any item of a table.
       TRY(after, from.ScanEncoded(
-                     op, table, {}, after, kPageRows, [&](std::string_view encoded) -> Status {
+                     op, table, {}, after, kWorkPage, [&](std::string_view encoded) -> Status {
                        TRY(const auto row, items::DecodeItem(encoded));
                        return wanted(row.Text("scope")) ? loader->AddEncoded(op, encoded) : Ok();
                      }));
@@ -282,7 +283,7 @@ Status Worker::Complete() {
     TRY(const auto source, Open(record_.now(1), false));
     std::string after;
     do {
-      TRY(auto page, source->Scan(op_, tables::kFindingsTable, {}, after, kPageRows));
+      TRY(auto page, source->Scan(op_, tables::kFindingsTable, {}, after, kWorkPage));
       for (const auto& row : page.items) {
         TRY(auto finding, FindingFrom(row));
         if (finding.kind != FindingKind::kQuarantined || finding.remark.code != kRefusedCode)
@@ -441,7 +442,7 @@ Status Worker::Write(int round) {
     if (TextOf(entry, "event") == "refused") ++report_.refused;
     if (TextOf(entry, "event") != "conflict" || TextOf(entry, "leg") != name) continue;
     ++conflicts;
-    if (rows.size() < kShownRows) rows.push_back(TextOf(entry, "row"));
+    if (rows.size() < kMostShown) rows.push_back(TextOf(entry, "row"));
   }
   if (conflicts > 0)
     return EndRound(round, fmt::format("{} rows were changed by somebody else meanwhile and were "
@@ -512,7 +513,7 @@ Status Worker::Prove(int round, bool before_removal) {
         if (before_removal && d.before.empty())
           if (const auto old = now->Get(op_, spec.name, key); old.ok() && *old == row) return Ok();
         ++count;
-        if (samples.size() < kShownRows) samples.push_back(items::DescribeKey(spec, key));
+        if (samples.size() < kMostShown) samples.push_back(items::DescribeKey(spec, key));
         return Ok();
       }));
       text += fmt::format("{}{} rows of {} are not what was written, such as {}",

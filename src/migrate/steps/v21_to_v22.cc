@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "migrate/keys.h"
 #include "migrate/steps.h"
 #include "migrate/steps/v21_to_v22_assets.h"
 #include "migrate/steps/v21_to_v22_buckets.h"
@@ -131,10 +132,6 @@ class Metadata final : public Phase {
   }
 
  private:
-  static std::string_view WithoutSlash(std::string_view key) {
-    if (key.starts_with('/')) key.remove_prefix(1);
-    return key;
-  }
   static void PutAs(std::string_view key, Item item, Output& out) {
     item.Set("assetId", Text(key));
     out.Put(kMetadata, std::move(item));

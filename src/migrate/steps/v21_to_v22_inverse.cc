@@ -22,15 +22,15 @@ constexpr std::size_t kMaxItemBytes = std::size_t{400} * 1024;
 constexpr std::array<std::string_view, 6> kAdded = {
     "currentVersionId", "bucketId", "status", "archivedAt", "archivedBy", "archivedReason"};
 // Attributes of a version row that the entry in the asset expresses in another way.
-constexpr std::array<std::string_view, 9> kRowAttributes = {
+constexpr std::array<std::string_view, 9> kOwnAttributes = {
     "assetId",     "assetVersionId", "comment",          "createdBy",          "databaseId",
     "dateCreated", "description",    "isCurrentVersion", "specifiedPipelines",
 };
-constexpr std::array<std::string_view, 6> kEntryAttributes = {
+constexpr std::array<std::string_view, 6> kEntryOwnAttributes = {
     "Comment", "CreatedBy", "DateModified", "S3Version", "Version", "description",
 };
 
-std::string_view WithoutSlash(std::string_view path) {
+std::string_view WithoutSlashes(std::string_view path) {
   while (path.starts_with('/')) path.remove_prefix(1);
   return path;
 }
@@ -111,7 +111,7 @@ class Folder {
     if (type == "folder" || type == "none") return {};
     std::string only;
     for (const Item* file : FilesOf(current_)) {
-      const std::string_view path = WithoutSlash(file->Text("fileKey"));
+      const std::string_view path = WithoutSlashes(file->Text("fileKey"));
       if (path.find(".previewFile.") != path.npos) continue;
       if (!only.empty()) return {};
       only = path;
@@ -138,8 +138,8 @@ class Folder {
     if (version == "0" && rows_.size() == 1) version = "1";  // 2.1 counts from 1
     Item entry = Entry(std::move(version));
     for (const auto& attribute : row)
-      if (std::ranges::find(kRowAttributes, attribute.name) == kRowAttributes.end() &&
-          std::ranges::find(kEntryAttributes, attribute.name) == kEntryAttributes.end())
+      if (std::ranges::find(kOwnAttributes, attribute.name) == kOwnAttributes.end() &&
+          std::ranges::find(kEntryOwnAttributes, attribute.name) == kEntryOwnAttributes.end())
         entry.Set(attribute.name, attribute.value);
     entry.Set("Comment", Text(row.Text("comment")));
     const std::string date(row.Text("dateCreated"));
@@ -157,7 +157,7 @@ class Folder {
   std::string ObjectVersionOf(std::string_view version) const {
     if (only_file_.empty()) return {};
     for (const Item* file : FilesOf(version))
-      if (WithoutSlash(file->Text("fileKey")) == only_file_)
+      if (WithoutSlashes(file->Text("fileKey")) == only_file_)
         return std::string(file->Text("versionId"));
     return {};
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "migrate/keys.h"
 #include "migrate/steps.h"
 #include "migrate/steps/old_times.h"
 #include "objects/object_version.h"
@@ -37,11 +38,6 @@ constexpr std::array<std::string_view, 6> kNewTypes = {"wxyz",    "matrix4x4", "
                                                        "geojson", "lla",       "json"};
 
 Value Text(std::string_view text) { return Value::S(std::string(text)); }
-
-std::string_view WithoutSlash(std::string_view text) {
-  if (text.starts_with('/')) text.remove_prefix(1);
-  return text;
-}
 
 // What begins the keys of a bucket row: "" or "scans/".
 std::string KeyPrefix(const Item& bucket) {

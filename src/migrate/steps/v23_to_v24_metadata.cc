@@ -86,9 +86,9 @@ class FieldTypes {
 
 // ---- corrected
 
-class Corrected {
+class MetadataSplit {
  public:
-  Corrected(const Unit& unit, const Context& cx, Output& out)
+  MetadataSplit(const Unit& unit, const Context& cx, Output& out)
       : unit_(unit), cx_(cx), out_(out), types_(RunOf(unit), cx) {}
 
   Status Run() {
@@ -353,7 +353,7 @@ class Metadata final : public Phase {
       ForwardReference(unit, out);
       return Ok();
     }
-    return Corrected(unit, cx, out).Run();
+    return MetadataSplit(unit, cx, out).Run();
   }
 
   Status Inverse(const Unit& unit, const Context& cx, Output& out) const override {

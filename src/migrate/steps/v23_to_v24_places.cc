@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "migrate/keys.h"
 #include "migrate/steps/v23_to_v24.h"
 #include "objects/object_records.h"
 #include "tables/system_tables.h"
@@ -16,16 +17,6 @@ using items::Kind;
 using items::Value;
 
 namespace {
-
-std::string_view WithoutSlash(std::string_view path) {
-  if (path.starts_with('/')) path.remove_prefix(1);
-  return path;
-}
-
-std::string_view PlainDatabase(std::string_view database) {
-  if (database.ends_with(kDeleted)) database.remove_suffix(kDeleted.size());
-  return database;
-}
 
 Result<std::optional<Item>> FindAsset(std::string database, std::string_view asset,
                                       const Context& cx) {

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <map>
 
+#include "base/ascii.h"
 #include "items/aws/dynamodb_json.h"
 #include "items/number.h"
 #include "migrate/steps/old_times.h"
@@ -24,13 +25,6 @@ constexpr std::string_view kSchemaKey = "databaseId:metadataEntityType";
 constexpr std::string_view kMigratedName = "migratedSchema";
 constexpr std::string_view kForAssets = "assetMetadata";
 constexpr std::string_view kForFiles = "fileMetadata";
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 // The type of 2.4 for a type of 2.3; empty: there is none.
 std::string_view NewType(std::string_view old_type) {

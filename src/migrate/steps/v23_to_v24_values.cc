@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "migrate/steps/v23_to_v24_json.h"
 
@@ -16,15 +17,6 @@ using items::Kind;
 using items::Value;
 
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 // Digits with single underscores between them, from the front; how many characters they are.
 // False if underscores are misplaced.

@@ -33,6 +33,13 @@ inline constexpr std::string_view kFileKey = "fileKey";
 inline constexpr std::string_view kCurrent = "isCurrentVersion";
 
 inline constexpr std::string_view kDeleted = "#deleted";
+// Lookups of the rows of the newer tables whose keys keep the mark of archived assets, as the
+// upstream script leaves them: mostly there are none, and nobody needs to look for the second row
+// of a version.
+inline constexpr std::string_view kMarkedVersions = "marked-versions";
+inline constexpr std::string_view kMarkedFiles = "marked-files";
+LookupSpec Marked(std::string_view name, std::string_view table, std::string_view partition,
+                  std::string_view sort);
 
 // A database id without the mark of archived assets.
 std::string_view Plain(std::string_view database);

@@ -44,12 +44,15 @@ std::size_t AddedBytes(std::string_view database, const KeyParts& parts) {
 class FileVersions : public Phase {
  public:
   const PhaseInfo& info() const override {
-    static const PhaseInfo info{.name = "file-versions",
-                                .what = "Key the files of asset versions by database",
-                                .reads_up = {kFiles1, kFiles2},
-                                .writes_up = {kFiles2},
-                                .reads_down = {kFiles2, kFiles1},
-                                .writes_down = {kFiles1}};
+    static const PhaseInfo info{
+        .name = "file-versions",
+        .what = "Key the files of asset versions by database",
+        .reads_up = {kFiles1, kFiles2},
+        .writes_up = {kFiles2},
+        .reads_down = {kFiles2, kFiles1},
+        .writes_down = {kFiles1},
+        .lookups_up = {},
+        .lookups_down = {Marked(kMarkedFiles, kFiles2, kVersionKey2, kFileKey)}};
     return info;
   }
 
@@ -79,6 +82,8 @@ class FileVersions : public Phase {
                               State& state) {
     if (direction == Direction::kUp) return state.IsEmpty(kFiles2);
     if (!parts.database.empty() && parts.database != home.database) return false;
+    TRY(const bool none, state.HasNone(kMarkedFiles));
+    if (none) return true;
     const std::string archived = std::string(home.database) + std::string(kDeleted);
     TRY(const auto rows,
         state.QueryShared(kFiles2, "", Join(archived, parts.asset, parts.version)));

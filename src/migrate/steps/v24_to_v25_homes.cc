@@ -9,6 +9,15 @@ namespace vams::migrate::v25 {
 
 using items::Item;
 
+LookupSpec Marked(std::string_view name, std::string_view table, std::string_view partition,
+                  std::string_view sort) {
+  return {.name = std::string(name),
+          .table = std::string(table),
+          .partition = std::string(partition),
+          .sort = std::string(sort),
+          .mark = std::string(kDeleted) + ":"};
+}
+
 std::string_view Plain(std::string_view database) {
   if (IsArchivedMark(database)) database.remove_suffix(kDeleted.size());
   return database;

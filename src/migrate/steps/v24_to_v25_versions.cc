@@ -46,12 +46,15 @@ std::size_t AddedBytes(std::string_view database, std::string_view asset) {
 class AssetVersions : public Phase {
  public:
   const PhaseInfo& info() const override {
-    static const PhaseInfo info{.name = "asset-versions",
-                                .what = "Key asset versions by database",
-                                .reads_up = {kVersions1, kVersions2},
-                                .writes_up = {kVersions2},
-                                .reads_down = {kVersions2, kVersions1},
-                                .writes_down = {kVersions1}};
+    static const PhaseInfo info{
+        .name = "asset-versions",
+        .what = "Key asset versions by database",
+        .reads_up = {kVersions1, kVersions2},
+        .writes_up = {kVersions2},
+        .reads_down = {kVersions2, kVersions1},
+        .writes_down = {kVersions1},
+        .lookups_up = {},
+        .lookups_down = {Marked(kMarkedVersions, kVersions2, kAssetKey, kVersionId)}};
     return info;
   }
 
@@ -78,6 +81,8 @@ class AssetVersions : public Phase {
     if (homes.size() != 1) return false;
     if (direction == Direction::kUp) return state.IsEmpty(kVersions2);
     if (!name.database.empty() && name.database != homes.front().database) return false;
+    TRY(const bool none, state.HasNone(kMarkedVersions));
+    if (none) return true;
     const std::string archived = std::string(homes.front().database) + std::string(kDeleted);
     TRY(const auto rows, state.QueryShared(kVersions2, "", Join(archived, name.asset)));
     return rows->empty();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "objects/local/object_draft.h"
+#include "objects/object_version.h"
 #include "objects/store_rules.h"
 #include "tables/system_tables.h"
 
@@ -16,8 +17,6 @@ namespace {
 using items::SortCondition;
 using items::Value;
 
-const std::string kObjects{tables::kObjectsTable};
-const std::string kVersions{tables::kObjectVersionsTable};
 // Nothing in UTF-8 is greater, so that behind a common prefix and this only keys are left that do
 // not have the prefix, or begin with this, which nobody uses and the walk passes over one by one.
 constexpr std::string_view kLastCharacter = "\xf4\x8f\xbf\xbf";
@@ -66,7 +65,7 @@ Status Walk(OpContext& op, items::ItemSource& source, const std::string& bucket,
   for (bool skipped = true; skipped;) {
     skipped = false;
     items::QueryRequest request;
-    request.table = kObjects;
+    request.table = kObjectRows;
     request.partition = Value::S(bucket);
     request.limit = page_size;
     request.sort = Range(start, behind);
@@ -157,7 +156,7 @@ Status AppendVersions(OpContext& op, items::ItemSource& source, const ObjectReco
     return Ok();
   }
   items::QueryRequest request;
-  request.table = kVersions;
+  request.table = kVersionRows;
   request.partition = Value::S(tables::ObjectPath(record.newest.bucket, record.newest.key));
   if (below > 0) request.sort = SortCondition::Is(SortCondition::Op::kLess, Value::N(below));
   request.descending = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "objects/object_version.h"
 #include "objects/store_rules.h"
 #include "tables/system_tables.h"
 
@@ -14,8 +15,6 @@ using items::Condition;
 using items::Value;
 using items::Write;
 
-const std::string kObjects{tables::kObjectsTable};
-const std::string kVersions{tables::kObjectVersionsTable};
 constexpr std::size_t kVersionsPerPage = 16;
 
 // A number may be given again once an object is gone with all its versions; an id never is.
@@ -38,7 +37,7 @@ Result<std::optional<ObjectVersion>> FindVersion(OpContext& op, items::ItemSourc
   // What cannot be a key is the id of no version.
   if (!CheckVersionId(version_id).ok()) return std::optional<ObjectVersion>();
   items::QueryRequest request;
-  request.table = kVersions;
+  request.table = kVersionRows;
   request.index = "versionId";
   request.partition = Value::S(tables::ObjectPath(object.bucket, object.key));
   request.sort = items::SortCondition::Is(items::SortCondition::Op::kEqual, Value::S(version_id));
@@ -51,7 +50,7 @@ Result<std::optional<ObjectVersion>> FindVersion(OpContext& op, items::ItemSourc
 
 Result<std::optional<ObjectRecord>> FindRecord(OpContext& op, items::ItemSource& source,
                                                const ObjectId& object) {
-  auto item = source.Get(op, kObjects, ObjectKey(object.bucket, object.key));
+  auto item = source.Get(op, kObjectRows, ObjectKey(object.bucket, object.key));
   if (!item.ok() && item.error().code == Code::kNotFound) return std::optional<ObjectRecord>();
   if (!item.ok()) return std::move(item).error();
   TRY(auto record, ObjectFromItem(*item));
@@ -148,7 +147,7 @@ Result<std::optional<ObjectVersion>> ObjectDraft::NewestLeft(const ObjectId& obj
   if (!entry.added.empty()) return std::optional(entry.added.rbegin()->second);
   if (entry.versions <= 0) return std::optional<ObjectVersion>();
   items::QueryRequest request;
-  request.table = kVersions;
+  request.table = kVersionRows;
   request.partition = Value::S(tables::ObjectPath(object.bucket, object.key));
   request.descending = true;
   request.limit = kVersionsPerPage;
@@ -167,25 +166,25 @@ Result<std::optional<ObjectVersion>> ObjectDraft::NewestLeft(const ObjectId& obj
 void ObjectDraft::AddWrites(const ObjectId& object, const Entry& entry,
                             std::vector<Write>& writes) {
   for (const auto& [sequence, id] : entry.removed)
-    writes.push_back(
-        Write::Delete(kVersions, VersionKey(object.bucket, object.key, sequence), IsVersion(id)));
+    writes.push_back(Write::Delete(kVersionRows, VersionKey(object.bucket, object.key, sequence),
+                                   IsVersion(id)));
   for (const auto& [sequence, id] : entry.needed)
     if (!entry.removed.contains(sequence))
-      writes.push_back(
-          Write::Check(kVersions, VersionKey(object.bucket, object.key, sequence), IsVersion(id)));
+      writes.push_back(Write::Check(kVersionRows, VersionKey(object.bucket, object.key, sequence),
+                                    IsVersion(id)));
   if (!entry.changed) return;
   for (const auto& [sequence, version] : entry.added)
-    writes.push_back(Write::Put(kVersions, VersionItem(version)));
+    writes.push_back(Write::Put(kVersionRows, VersionItem(version)));
   if (!entry.newest) {
     if (entry.before)
       writes.push_back(
-          Write::Delete(kObjects, ObjectKey(object.bucket, object.key), IsRecord(entry.before)));
+          Write::Delete(kObjectRows, ObjectKey(object.bucket, object.key), IsRecord(entry.before)));
     return;
   }
   ObjectRecord record{*entry.newest, entry.next, entry.versions};
   // Every commit raises `next`: removing a version gives no number away.
   if (entry.before && record.next == entry.before->next) ++record.next;
-  writes.push_back(Write::Put(kObjects, ObjectItem(record), IsRecord(entry.before)));
+  writes.push_back(Write::Put(kObjectRows, ObjectItem(record), IsRecord(entry.before)));
 }
 
 std::vector<Write> ObjectDraft::Writes() const {

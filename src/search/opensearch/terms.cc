@@ -13,6 +13,7 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "search/analyse.h"
 #include "search/fields.h"
 
@@ -200,11 +201,6 @@ std::vector<std::string> TextsOf(const boost::json::value* list) {
     for (const auto& element : list->get_array())
       if (const auto* text = element.if_string()) texts.emplace_back(*text);
   return texts;
-}
-
-std::string TextOf(const boost::json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 // As the bits of its corners, which no text form rounds.

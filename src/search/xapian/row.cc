@@ -10,10 +10,10 @@
 namespace vams::search::xapian {
 namespace {
 
-constexpr unsigned kFile = 1;
-constexpr unsigned kArchived = 2;
-constexpr unsigned kOdd = 4;
-constexpr unsigned kPlace = 8;
+constexpr unsigned kFileBit = 1;
+constexpr unsigned kArchivedBit = 2;
+constexpr unsigned kOddBit = 4;
+constexpr unsigned kPlaceBit = 8;
 // The access class says the same as the source: the usual case for assets.
 constexpr unsigned kSameDatabase = 16;
 constexpr unsigned kSameType = 32;
@@ -192,8 +192,8 @@ std::string EncodeRow(const Row& row) {
   const bool same_type = row.sets[places.type] == OneOrNone(row.access.asset_type);
   const bool same_tags = row.sets[places.tags] == row.access.tags;
   Packer out;
-  out.Number((row.kind == Kind::kFile ? kFile : 0U) | (row.archived ? kArchived : 0U) |
-             (row.odd ? kOdd : 0U) | (row.place ? kPlace : 0U) |
+  out.Number((row.kind == Kind::kFile ? kFileBit : 0U) | (row.archived ? kArchivedBit : 0U) |
+             (row.odd ? kOddBit : 0U) | (row.place ? kPlaceBit : 0U) |
              (same_database ? kSameDatabase : 0U) | (same_type ? kSameType : 0U) |
              (same_tags ? kSameTags : 0U));
   WriteBox(out, row.place);
@@ -217,10 +217,10 @@ std::optional<Row> DecodeRow(std::string_view bytes) {
   Unpacker in(bytes);
   Row row;
   const std::uint64_t flags = in.Number();
-  row.kind = (flags & kFile) != 0 ? Kind::kFile : Kind::kAsset;
-  row.archived = (flags & kArchived) != 0;
-  row.odd = (flags & kOdd) != 0;
-  if ((flags & kPlace) != 0) row.place = ReadBox(in);
+  row.kind = (flags & kFileBit) != 0 ? Kind::kFile : Kind::kAsset;
+  row.archived = (flags & kArchivedBit) != 0;
+  row.odd = (flags & kOddBit) != 0;
+  if ((flags & kPlaceBit) != 0) row.place = ReadBox(in);
   row.present = static_cast<std::uint32_t>(in.Number());
   row.lengths.core = static_cast<std::uint32_t>(in.Number());
   row.lengths.metadata = static_cast<std::uint32_t>(in.Number());

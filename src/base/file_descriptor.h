@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace vams::http {
+namespace vams {
 
 class FileDescriptor {
  public:
@@ -35,4 +35,4 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-}  // namespace vams::http
+}  // namespace vams
