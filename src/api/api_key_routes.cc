@@ -40,7 +40,7 @@ void CheckExpiry(model::Problems& problems, const std::string& text) {
                                          text));
 }
 
-Result<http::Response> List(Call& call) {
+Result<http::Response> ListKeys(Call& call) {
   TRY(const auto keys, call.s.api_keys.List(call.op));
   json::array items;
   for (const auto& key : keys) items.push_back(identity::ApiKeyJson(key));
@@ -54,7 +54,7 @@ Result<http::Response> Get(Call& call) {
   return Answer(identity::ApiKeyJson(*key));
 }
 
-Result<http::Response> Create(Call& call) {
+Result<http::Response> CreateKey(Call& call) {
   PARSE(const auto body, Body(call));
   model::Problems problems;
   model::ObjectReader reader(body, problems);
@@ -80,7 +80,7 @@ Result<http::Response> Create(Call& call) {
   return Answer(answer);
 }
 
-Result<http::Response> Update(Call& call) {
+Result<http::Response> UpdateKey(Call& call) {
   PARSE(const auto id, KeyId(call));
   PARSE(const auto body, Body(call));
   model::Problems problems;
@@ -116,7 +116,7 @@ Result<http::Response> Update(Call& call) {
   return Answer(identity::ApiKeyJson(*key));
 }
 
-Result<http::Response> Delete(Call& call) {
+Result<http::Response> DeleteKey(Call& call) {
   PARSE(const auto id, KeyId(call));
   const auto key = call.s.api_keys.Remove(call.op, id);
   if (!key.ok()) return RefuseKey(key.error());
@@ -135,12 +135,13 @@ void AddApiKeyRoutes(Gate& gate) {
   RouteGroup keys(gate, {.tag = "api keys"});
   const std::string all = "/auth/api-keys";
   const std::string one = "/auth/api-keys/{apiKeyId}";
-  keys.Add(Verb::kGet, all, "listApiKeys", "All API keys", List);
+  keys.Add(Verb::kGet, all, "listApiKeys", "All API keys", ListKeys);
   keys.Add(Verb::kGet, one, "getApiKey", "One API key", Get);
-  keys.Add(Verb::kPost, all, "createApiKey", "Create an API key; its secret is shown once", Create);
+  keys.Add(Verb::kPost, all, "createApiKey", "Create an API key; its secret is shown once",
+           CreateKey);
   keys.Add(Verb::kPut, one, "updateApiKey", "Change description, expiry or whether a key is active",
-           Update);
-  keys.Add(Verb::kDelete, one, "deleteApiKey", "Delete an API key", Delete);
+           UpdateKey);
+  keys.Add(Verb::kDelete, one, "deleteApiKey", "Delete an API key", DeleteKey);
 }
 
 }  // namespace vams::api

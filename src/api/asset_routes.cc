@@ -22,10 +22,6 @@ constexpr std::size_t kPageSize = 3000;
 // A page may hold fewer assets than asked for.
 constexpr std::size_t kMostOfPage = 10'000;
 
-json::value Texts(const std::vector<std::string>& texts) {
-  return json::array(texts.begin(), texts.end());
-}
-
 // {"Key": …} as it is stored, or null.
 json::value KeyJson(const items::Item& item, std::string_view attribute) {
   const items::Value* location = item.Find(attribute);
@@ -144,7 +140,7 @@ http::Response Done(const Call& call, const std::string& asset_id, std::string_v
 }
 
 // Not found, refused and against the state of things are one status on the wire (ruling 12).
-Result<http::Response> Refused(Call& call, const Error& error) {
+Result<http::Response> AssetRefused(Call& call, const Error& error) {
   if (error.code == Code::kNotFound || error.code == Code::kConflict)
     call.Because(std::string(CodeName(error.code)));
   return error;
@@ -157,13 +153,13 @@ json::object Told(const AssetRef& ref, std::string_view operation) {
 
 // ---- Endpoints.
 
-Parsed<model::NewAsset> ReadNew(const Call& call) {
+Parsed<model::NewAsset> ReadNewAsset(const Call& call) {
   return ReadBody(call, "CreateAssetRequestModel", model::ReadNewAsset,
                   {"databaseId", "assetName", "description", "isDistributable"});
 }
 
 Result<http::Response> CreateAsset(Call& call) {
-  PARSE(const auto asset, ReadNew(call));
+  PARSE(const auto asset, ReadNewAsset(call));
   PARSE_OK(call.FirstTier());
   const auto id = call.s.asset.assets.Create(call.op, call.caller(), asset);
   if (!id.ok()) {
@@ -218,7 +214,7 @@ Result<http::Response> UpdateAsset(Call& call) {
   if (const auto done =
           call.s.asset.assets.Update(call.op, call.caller(), ref.database_id, ref.asset_id, change);
       !done.ok())
-    return Refused(call, done.error());
+    return AssetRefused(call, done.error());
   json::object told = Told(ref, "update");
   if (change.name) told["assetName"] = *change.name;
   if (change.description) told["description"] = *change.description;
@@ -237,7 +233,7 @@ Result<http::Response> ArchiveAsset(Call& call) {
   if (const auto done = call.s.asset.assets.Archive(call.op, call.caller(), ref.database_id,
                                                     ref.asset_id, asked.reason);
       !done.ok())
-    return Refused(call, done.error());
+    return AssetRefused(call, done.error());
   json::object told = Told(ref, "archive");
   if (asked.reason) told["reason"] = *asked.reason;
   call.Audit(audit::Channel::kActions, "assetArchive", std::move(told));
@@ -254,7 +250,7 @@ Result<http::Response> UnarchiveAsset(Call& call) {
   if (const auto done = call.s.asset.assets.Unarchive(
           call.op, call.caller(), ref.plain_database_id(), ref.asset_id, asked.reason);
       !done.ok())
-    return Refused(call, done.error());
+    return AssetRefused(call, done.error());
   json::object told = Told(ref, "unarchive");
   if (asked.reason) told["reason"] = *asked.reason;
   call.Audit(audit::Channel::kActions, "assetUnarchive", std::move(told));
@@ -273,7 +269,7 @@ Result<http::Response> DeleteAsset(Call& call) {
   if (const auto done =
           call.s.asset.assets.Delete(call.op, call.caller(), ref.database_id, ref.asset_id);
       !done.ok())
-    return Refused(call, done.error());
+    return AssetRefused(call, done.error());
   json::object told = Told(ref, "delete");
   if (asked.reason) told["reason"] = *asked.reason;
   call.Audit(audit::Channel::kActions, "assetDelete", std::move(told));

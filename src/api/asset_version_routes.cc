@@ -16,12 +16,12 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kPageSize = 1000;
+constexpr std::size_t kVersionsPage = 1000;
 
 catalog::AssetIds IdsOf(const AssetPath& path) { return {path.database_id, path.asset_id}; }
 
 // One status for all on the wire (ruling 12).
-http::Response Refused(Call& call, const Error& error) {
+http::Response VersionRefused(Call& call, const Error& error) {
   const bool denied = error.code == Code::kInvalid && !call.caller().denials().empty();
   call.Because(std::string(CodeName(denied ? Code::kDenied : error.code)));
   return RefuseError(error);
@@ -48,12 +48,12 @@ Parsed<VersionPath> ReadVersionPath(const Call& call) {
   return path;
 }
 
-struct ListAsked {
+struct VersionsAsked {
   bool archived = false;
-  std::size_t size = kPageSize;
+  std::size_t size = kVersionsPage;
 };
 
-Parsed<ListAsked> ReadList(const Call& call) {
+Parsed<VersionsAsked> ReadVersionsAsked(const Call& call) {
   json::object query;
   for (const char* name : {"pageSize", "showArchived"})
     if (const auto text = call.request.FindQuery(name)) query[name] = *text;
@@ -63,7 +63,7 @@ Parsed<ListAsked> ReadList(const Call& call) {
   const bool archived = reader.OptionalBool("showArchived").value_or(false);
   if (auto fine = Check(problems, "GetAssetVersionsRequestModel"); !fine)
     return std::unexpected(std::move(fine).error());
-  return ListAsked{archived, static_cast<std::size_t>(size.value_or(kPageSize))};
+  return VersionsAsked{archived, static_cast<std::size_t>(size.value_or(kVersionsPage))};
 }
 
 // A token goes on with the list of its asset only.
@@ -110,7 +110,7 @@ json::object FileJson(const catalog::FileOfVersion& of) {
           {"etag", TextOrNull(file.etag)}};
 }
 
-void Note(Call& call, const AssetPath& asset, std::string type, json::object what) {
+void NoteVersion(Call& call, const AssetPath& asset, std::string type, json::object what) {
   what["databaseId"] = asset.database_id;
   what["assetId"] = asset.asset_id;
   call.Audit(audit::Channel::kActions, std::move(type), std::move(what));
@@ -124,16 +124,16 @@ Result<http::Response> CreateVersion(Call& call) {
         ReadBody(call, "CreateAssetVersionRequestModel", model::ReadNewAssetVersion));
   const auto made = call.s.asset.versions.Create(call.op, call.caller(), IdsOf(asset), version);
   if (!made.ok()) {
-    if (IsRefusal(made.error())) return Refused(call, made.error());
+    if (IsRefusal(made.error())) return VersionRefused(call, made.error());
     return made.error();
   }
-  Note(call, asset, "assetVersionCreate",
-       {{"assetVersionId", made->id},
-        {"operation", "create"},
-        {"comment", version.comment},
-        {"versionAlias", version.alias},
-        {"files", made->files},
-        {"skippedFiles", Skipped(*made)}});
+  NoteVersion(call, asset, "assetVersionCreate",
+              {{"assetVersionId", made->id},
+               {"operation", "create"},
+               {"comment", version.comment},
+               {"versionAlias", version.alias},
+               {"files", made->files},
+               {"skippedFiles", Skipped(*made)}});
   return Done(call, asset, made->id, "create",
               fmt::format("Successfully created version {} with {} files", made->id, made->files),
               Skipped(*made));
@@ -141,14 +141,14 @@ Result<http::Response> CreateVersion(Call& call) {
 
 Result<http::Response> ListVersions(Call& call) {
   PARSE(const auto asset, ReadAssetPath(call));
-  PARSE(const auto asked, ReadList(call));
+  PARSE(const auto asked, ReadVersionsAsked(call));
   const std::string list = ListOf(asset);
   const auto after = AfterOf(call.request, list);
   if (!after) return RefuseGeneral("Invalid pagination token");
   const auto page = call.s.asset.versions.List(call.op, call.caller(), IdsOf(asset), asked.archived,
                                                *after, asked.size);
   if (!page.ok()) {
-    if (IsRefusal(page.error())) return Refused(call, page.error());
+    if (IsRefusal(page.error())) return VersionRefused(call, page.error());
     return page.error();
   }
   json::array versions;
@@ -163,7 +163,7 @@ Result<http::Response> GetVersion(Call& call) {
   const auto details = call.s.asset.versions.Get(call.op, call.caller(), IdsOf(asset),
                                                  call.request.Parameter("assetVersionId"));
   if (!details.ok()) {
-    if (IsRefusal(details.error())) return Refused(call, details.error());
+    if (IsRefusal(details.error())) return VersionRefused(call, details.error());
     return details.error();
   }
   json::array files;
@@ -193,13 +193,13 @@ Result<http::Response> UpdateVersion(Call& call) {
   const auto done =
       call.s.asset.versions.Update(call.op, call.caller(), IdsOf(path.asset), path.id, change);
   if (!done.ok()) {
-    if (IsRefusal(done.error())) return Refused(call, done.error());
+    if (IsRefusal(done.error())) return VersionRefused(call, done.error());
     return done.error();
   }
   json::object changed{{"assetVersionId", path.id}, {"operation", "update"}};
   if (change.comment) changed["comment"] = *change.comment;
   if (change.alias) changed["versionAlias"] = *change.alias;
-  Note(call, path.asset, "assetVersionUpdate", std::move(changed));
+  NoteVersion(call, path.asset, "assetVersionUpdate", std::move(changed));
   return Done(call, path.asset, path.id, "update",
               fmt::format("Successfully updated version {}", path.id), nullptr);
 }
@@ -211,13 +211,13 @@ Result<http::Response> SetArchived(Call& call, bool archived) {
   if (!done.ok()) {
     const Error& error = done.error();
     if (!IsRefusal(error)) return error;
-    if (error.code != Code::kConflict) return Refused(call, error);
+    if (error.code != Code::kConflict) return VersionRefused(call, error);
     call.Because(std::string(CodeName(error.code)));
     return Refuse(400, error.message);
   }
   const std::string_view operation = archived ? "archive" : "unarchive";
-  Note(call, path.asset, archived ? "assetVersionArchive" : "assetVersionUnarchive",
-       {{"assetVersionId", path.id}, {"operation", operation}});
+  NoteVersion(call, path.asset, archived ? "assetVersionArchive" : "assetVersionUnarchive",
+              {{"assetVersionId", path.id}, {"operation", operation}});
   return Done(call, path.asset, path.id, operation,
               fmt::format("Successfully {}d version {}", operation, path.id), nullptr);
 }
@@ -232,17 +232,17 @@ Result<http::Response> RevertVersion(Call& call) {
   const auto made =
       call.s.asset.versions.Revert(call.op, call.caller(), IdsOf(path.asset), path.id, revert);
   if (!made.ok()) {
-    if (IsRefusal(made.error())) return Refused(call, made.error());
+    if (IsRefusal(made.error())) return VersionRefused(call, made.error());
     return made.error();
   }
-  Note(call, path.asset, "assetVersionRevert",
-       {{"assetVersionId", made->id},
-        {"operation", "revert"},
-        {"revertedTo", path.id},
-        {"comment", revert.comment},
-        {"revertMetadata", revert.metadata},
-        {"files", made->files},
-        {"skippedFiles", Skipped(*made)}});
+  NoteVersion(call, path.asset, "assetVersionRevert",
+              {{"assetVersionId", made->id},
+               {"operation", "revert"},
+               {"revertedTo", path.id},
+               {"comment", revert.comment},
+               {"revertMetadata", revert.metadata},
+               {"files", made->files},
+               {"skippedFiles", Skipped(*made)}});
   return Done(
       call, path.asset, made->id, "revert",
       fmt::format("Successfully reverted to version {} with {} files", path.id, made->files),

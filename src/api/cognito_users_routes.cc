@@ -89,8 +89,8 @@ json::object UserJson(const identity::Account& account) {
   return user;
 }
 
-json::object Done(const Call& call, std::string_view user, std::string_view operation,
-                  std::string message) {
+json::object UserDone(const Call& call, std::string_view user, std::string_view operation,
+                      std::string message) {
   return {{"success", true},
           {"message", std::move(message)},
           {"userId", user},
@@ -117,7 +117,7 @@ json::value OrNull(const std::optional<std::string>& text) {
   return text ? json::value(*text) : json::value(nullptr);
 }
 
-Result<http::Response> List(Call& call) {
+Result<http::Response> ListUsers(Call& call) {
   std::size_t size = kLargestPage;
   for (const std::string_view name : {"pageSize", "maxItems"})
     size = std::min(size, FindNumber(call.request, name).value_or(kLargestPage));
@@ -144,7 +144,7 @@ Result<http::Response> List(Call& call) {
   return Answer(answer);
 }
 
-Result<http::Response> Create(Call& call) {
+Result<http::Response> CreateUser(Call& call) {
   PARSE(const auto body, Body(call));
   model::Problems problems;
   model::ObjectReader reader(body, problems);
@@ -177,7 +177,7 @@ Result<http::Response> Create(Call& call) {
       HandOver(call, {account.user, account.email, created->temporary_password},
                fmt::format("User {} created successfully.", account.user),
                "A welcome email with temporary password has been sent to their email.");
-  json::object answer = Done(call, account.user, "create", handover.message);
+  json::object answer = UserDone(call, account.user, "create", handover.message);
   if (handover.shown) answer["temporaryPassword"] = *handover.shown;
   return Answer(answer);
 }
@@ -187,7 +187,7 @@ struct UserChange {
   std::optional<bool> enabled;
 };
 
-Parsed<UserChange> ReadChange(const Call& call) {
+Parsed<UserChange> ReadUserChange(const Call& call) {
   auto body = Body(call);
   if (!body) return std::unexpected(std::move(body).error());
   model::Problems problems;
@@ -214,9 +214,9 @@ Status Apply(const Call& call, const std::string& user, const UserChange& change
   return *change.enabled ? Ok() : SessionsOf(call).EndAllOf(call.op, user);
 }
 
-Result<http::Response> Update(Call& call) {
+Result<http::Response> UpdateUser(Call& call) {
   PARSE(const auto user, UserOf(call));
-  PARSE(const auto change, ReadChange(call));
+  PARSE(const auto change, ReadUserChange(call));
   const auto applied = Apply(call, user, change);
   if (!applied.ok()) return RefuseUser(call, applied.error(), kUpdating);
   json::object payload{{"userId", user},
@@ -225,7 +225,7 @@ Result<http::Response> Update(Call& call) {
                        {"phone", OrNull(change.phone)}};
   if (change.enabled) payload["enabled"] = *change.enabled;
   call.Audit(audit::Channel::kAuthChanges, "cognitoUserUpdate", std::move(payload));
-  return Answer(Done(call, user, "update", fmt::format("User {} updated successfully", user)));
+  return Answer(UserDone(call, user, "update", fmt::format("User {} updated successfully", user)));
 }
 
 // Disabled first, so that no login can slip in between the end of the sessions and of the account;
@@ -237,13 +237,13 @@ Status Remove(const Call& call, const std::string& user) {
   return accounts.Remove(call.op, user);
 }
 
-Result<http::Response> Delete(Call& call) {
+Result<http::Response> DeleteUser(Call& call) {
   PARSE(const auto user, UserOf(call));
   const auto removed = Remove(call, user);
   if (!removed.ok()) return RefuseUser(call, removed.error(), kDeleting);
   call.Audit(audit::Channel::kAuthChanges, "cognitoUserDelete",
              {{"userId", user}, {"operation", "delete"}});
-  return Answer(Done(call, user, "delete", fmt::format("User {} deleted successfully", user)));
+  return Answer(UserDone(call, user, "delete", fmt::format("User {} deleted successfully", user)));
 }
 
 Result<http::Response> ResetPassword(Call& call) {
@@ -265,7 +265,7 @@ Result<http::Response> ResetPassword(Call& call) {
   const Handover handover = HandOver(call, {user, to, *password},
                                      fmt::format("Password reset successfully for user {}.", user),
                                      "A new temporary password has been sent to their email.");
-  json::object answer = Done(call, user, "resetPassword", handover.message);
+  json::object answer = UserDone(call, user, "resetPassword", handover.message);
   if (handover.shown) answer["temporaryPassword"] = *handover.shown;
   return Answer(answer);
 }
@@ -284,13 +284,13 @@ void AddCognitoUsersRoutes(Gate& gate, const Services& services) {
   const auto or_not = [there](Endpoint handle) { return there ? std::move(handle) : NotAvailable; };
   const std::string all = "/user/cognito";
   const std::string one = "/user/cognito/{userId}";
-  users.Add(http::Verb::kGet, all, "listUsers", "Login users by user id", or_not(List));
+  users.Add(http::Verb::kGet, all, "listUsers", "Login users by user id", or_not(ListUsers));
   users.Add(http::Verb::kPost, all, "createUser",
-            "Create a login user; the temporary password is shown once", or_not(Create));
+            "Create a login user; the temporary password is shown once", or_not(CreateUser));
   users.Add(http::Verb::kPut, one, "updateUser",
-            "Change e-mail, phone or whether a user may log in", or_not(Update));
+            "Change e-mail, phone or whether a user may log in", or_not(UpdateUser));
   users.Add(http::Verb::kDelete, one, "deleteUser",
-            "Delete a login user and end the user's sessions", or_not(Delete));
+            "Delete a login user and end the user's sessions", or_not(DeleteUser));
   users.Add(http::Verb::kPost, one + "/resetPassword", "resetUserPassword",
             "A new temporary password, shown once; the second factor and all sessions end",
             or_not(ResetPassword));

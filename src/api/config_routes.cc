@@ -48,7 +48,7 @@ Result<http::Response> GetReady(Call& call) {
 }
 
 // The two anonymous configuration answers carry nothing but their content type (section 1.1).
-Result<http::Response> GetVersion(Call& call) { return http::Json(call.s.settings.version); }
+Result<http::Response> GetRelease(Call& call) { return http::Json(call.s.settings.version); }
 
 Result<http::Response> GetAmplifyConfig(Call& call) { return http::Json(AmplifyConfig(call)); }
 
@@ -111,7 +111,7 @@ void AddConfigRoutes(Gate& gate) {
   open.Add(Verb::kGet, "/healthz", "getHealth", "Whether the server runs", GetHealth);
   open.Add(Verb::kGet, "/readyz", "getReadiness", "Whether the server can work", GetReady);
   open.Add(Verb::kGet, "/api/version", "getVersion", "Versions of API, release and data",
-           GetVersion);
+           GetRelease);
   open.Add(Verb::kGet, "/api/amplify-config", "getAmplifyConfig", "What a client needs to log in",
            GetAmplifyConfig);
   own.Add(Verb::kGet, "/secure-config", "getSecureConfig", "Features that are on", GetSecureConfig);

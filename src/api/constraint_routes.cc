@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kPage = 10000;
+constexpr std::size_t kConstraintsPage = 10000;
 constexpr std::size_t kMaxPattern = 8192;
 constexpr std::string_view kActions = "GET, PUT, POST, DELETE";
 
@@ -122,8 +122,8 @@ Parsed<access::Constraint> ReadConstraint(const Call& call, const json::object& 
 
 // ---- Endpoints
 
-Result<http::Response> List(Call& call) {
-  std::size_t size = FindNumber(call.request, "pageSize").value_or(kPage);
+Result<http::Response> ListConstraints(Call& call) {
+  std::size_t size = FindNumber(call.request, "pageSize").value_or(kConstraintsPage);
   std::string behind;
   if (const auto token = call.request.FindQuery("startingToken"); token && !token->empty()) {
     auto place = PlaceOf(*token);
@@ -147,7 +147,7 @@ Result<http::Response> List(Call& call) {
   return Answer(json::object{{"message", std::move(message)}});
 }
 
-Result<http::Response> Get(Call& call) {
+Result<http::Response> GetConstraint(Call& call) {
   const std::string& id = call.request.Parameter("constraintId");
   PARSE_OK(Check(model::CheckObjectName("constraintId", id)));
   const auto constraint = call.s.permissions.Constraint(call.op, id);
@@ -180,7 +180,7 @@ Result<http::Response> Put(Call& call) {
       {"constraint", json::serialize(accepted)}});
 }
 
-Result<http::Response> Delete(Call& call) {
+Result<http::Response> DeleteConstraint(Call& call) {
   const std::string& id = call.request.Parameter("constraintId");
   PARSE_OK(Check(model::CheckObjectName("constraintId", id)));
   TRY_OK(call.s.permissions.DeleteConstraint(call.op, id));
@@ -398,11 +398,12 @@ void AddConstraintRoutes(Gate& gate) {
   using http::Verb;
   RouteGroup constraints(gate, {.tag = "constraints"});
   const std::string one = "/auth/constraints/{constraintId}";
-  constraints.Add(Verb::kGet, "/auth/constraints", "listConstraints", "All constraints", List);
-  constraints.Add(Verb::kGet, one, "getConstraint", "One constraint", Get);
+  constraints.Add(Verb::kGet, "/auth/constraints", "listConstraints", "All constraints",
+                  ListConstraints);
+  constraints.Add(Verb::kGet, one, "getConstraint", "One constraint", GetConstraint);
   constraints.Add(Verb::kPost, one, "createConstraint", "Create or replace a constraint", Put);
   constraints.Add(Verb::kPut, one, "replaceConstraint", "Create or replace a constraint", Put);
-  constraints.Add(Verb::kDelete, one, "deleteConstraint", "Delete a constraint", Delete);
+  constraints.Add(Verb::kDelete, one, "deleteConstraint", "Delete a constraint", DeleteConstraint);
   constraints.Add(Verb::kPost, "/auth/constraintsTemplateImport", "importConstraintsTemplate",
                   "Create constraints for a role from a template", ImportTemplate);
   constraints.Add(Verb::kGet, "/auth/constraintsTemplates", "listConstraintsTemplates",

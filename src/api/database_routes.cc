@@ -49,17 +49,17 @@ Parsed<std::string> ReadId(const Call& call) {
   return id;
 }
 
-Parsed<model::NewDatabase> ReadNew(const Call& call) {
+Parsed<model::NewDatabase> ReadNewDatabase(const Call& call) {
   return ReadBody(call, "CreateDatabaseRequestModel", model::ReadNewDatabase,
                   {"databaseId", "description", "defaultBucketId"});
 }
 
-Parsed<model::DatabaseChange> ReadChange(const Call& call) {
+Parsed<model::DatabaseChange> ReadDatabaseChange(const Call& call) {
   return ReadBody(call, "UpdateDatabaseRequestModel", model::ReadDatabaseChange);
 }
 
 Result<http::Response> CreateDatabase(Call& call) {
-  PARSE(const auto database, ReadNew(call));
+  PARSE(const auto database, ReadNewDatabase(call));
   PARSE_OK(call.FirstTier());
   TRY_OK(call.s.databases.Create(call.op, call.caller(), database));
   call.Audit(audit::Channel::kActions, "databaseCreate",
@@ -97,7 +97,7 @@ Result<http::Response> GetDatabase(Call& call) {
 
 Result<http::Response> UpdateDatabase(Call& call) {
   PARSE(const auto id, ReadId(call));
-  PARSE(const auto change, ReadChange(call));
+  PARSE(const auto change, ReadDatabaseChange(call));
   TRY_OK(call.s.databases.Update(call.op, call.caller(), id, change));
   json::object changed{{"databaseId", id}, {"operation", "update"}};
   if (change.description) changed["description"] = *change.description;

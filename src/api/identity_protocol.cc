@@ -250,8 +250,8 @@ Result<http::Response> ForgotPassword(Call&, const json::object&) {
                "passwords are not reset by their users here; ask an administrator for a new one");
 }
 
-using Operation = Result<http::Response> (*)(Call&, const json::object&);
-constexpr auto kOperations = std::to_array<std::pair<std::string_view, Operation>>({
+using ProtocolOperation = Result<http::Response> (*)(Call&, const json::object&);
+constexpr auto kProtocolOperations = std::to_array<std::pair<std::string_view, ProtocolOperation>>({
     {"AssociateSoftwareToken", AssociateSoftwareToken},
     {"ChangePassword", ChangeOwnPassword},
     {"ConfirmForgotPassword", ForgotPassword},
@@ -269,9 +269,9 @@ Result<http::Response> Dispatch(Call& call) {
   if (!target) return Refuse(404, "Not Found");
   const std::string_view name =
       target->starts_with(kService) ? target->substr(kService.size()) : std::string_view();
-  const auto found =
-      std::ranges::find(kOperations, name, &std::pair<std::string_view, Operation>::first);
-  if (found == kOperations.end())
+  const auto found = std::ranges::find(kProtocolOperations, name,
+                                       &std::pair<std::string_view, ProtocolOperation>::first);
+  if (found == kProtocolOperations.end())
     return Fault("UnknownOperationException", "there is no such operation here");
   if (call.request.body.size() > kLoginBodyLimit)
     return Fault("RequestEntityTooLargeException", "no request of this protocol is that long", 413);

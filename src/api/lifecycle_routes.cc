@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kPage = 100;
+constexpr std::size_t kHistoryPage = 100;
 
 // ---- What may be started, and with which options.
 
@@ -175,7 +175,7 @@ json::object PageOf(const Call& call, const Items& items, Form form) {
     skip = static_cast<std::size_t>(std::strtoull(std::string(*token).c_str(), nullptr, 10));
   json::array list;
   std::size_t at = 0;
-  for (auto item = items.rbegin(); item != items.rend() && list.size() < kPage; ++item)
+  for (auto item = items.rbegin(); item != items.rend() && list.size() < kHistoryPage; ++item)
     if (at++ >= skip) list.push_back(form(*item));
   json::object page{{"Items", std::move(list)}};
   if (at < items.size()) page["NextToken"] = std::to_string(at);

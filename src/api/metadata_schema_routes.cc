@@ -20,7 +20,7 @@ namespace {
 using model::MetadataSchema;
 
 constexpr std::int64_t kDefaultPage = 3000;
-constexpr std::int64_t kMostOfPage = 10000;
+constexpr std::int64_t kMostSchemas = 10000;
 
 // ---- What is asked.
 
@@ -28,7 +28,7 @@ struct SchemaPath {
   std::string database_id, schema_id;
 };
 
-Parsed<SchemaPath> ReadPath(const Call& call) {
+Parsed<SchemaPath> ReadSchemaPath(const Call& call) {
   SchemaPath path{call.request.Parameter("databaseId"), call.request.Parameter("metadataSchemaId")};
   if (path.database_id == model::kGlobalSchemas) return path;
   if (auto fine = Check(model::CheckId("databaseId", path.database_id)); !fine)
@@ -38,23 +38,23 @@ Parsed<SchemaPath> ReadPath(const Call& call) {
   return path;
 }
 
-struct ListAsked {
+struct SchemasAsked {
   catalog::SchemaFilter filter;
   std::size_t page_size = 0;
   std::string list;  // what tokens are for
 };
 
-Parsed<ListAsked> ReadList(const Call& call) {
+Parsed<SchemasAsked> ReadSchemasAsked(const Call& call) {
   json::object query;
   for (const std::string_view name : {"databaseId", "metadataEntityType", "pageSize", "maxItems"})
     if (const auto text = call.request.FindQuery(name)) query[name] = *text;
   model::Problems problems;
   model::ObjectReader reader(query, problems);
-  ListAsked asked;
+  SchemasAsked asked;
   asked.filter.database_id = reader.OptionalText("databaseId", {.required = false});
   const auto entity = reader.OptionalText("metadataEntityType", {.required = false});
   const std::int64_t size = reader.OptionalInt("pageSize", 1).value_or(kDefaultPage);
-  asked.page_size = static_cast<std::size_t>(std::clamp<std::int64_t>(size, 1, kMostOfPage));
+  asked.page_size = static_cast<std::size_t>(std::clamp<std::int64_t>(size, 1, kMostSchemas));
   reader.OptionalInt("maxItems", 1);
   if (asked.filter.database_id == "") asked.filter.database_id.reset();
   if (asked.filter.database_id && asked.filter.database_id != model::kGlobalSchemas)
@@ -71,11 +71,11 @@ Parsed<ListAsked> ReadList(const Call& call) {
   return asked;
 }
 
-Parsed<model::NewMetadataSchema> ReadNew(const Call& call) {
+Parsed<model::NewMetadataSchema> ReadNewSchema(const Call& call) {
   return ReadBody(call, "CreateMetadataSchemaRequestModel", model::ReadNewMetadataSchema);
 }
 
-Parsed<model::MetadataSchemaChange> ReadChange(const Call& call) {
+Parsed<model::MetadataSchemaChange> ReadSchemaChange(const Call& call) {
   return ReadBody(call, "UpdateMetadataSchemaRequestModel", model::ReadMetadataSchemaChange);
 }
 
@@ -133,7 +133,7 @@ http::Response RefuseAbsent(Call& call, const Error& error) {
 // ---- Endpoints.
 
 Result<http::Response> ListSchemas(Call& call) {
-  PARSE(const auto asked, ReadList(call));
+  PARSE(const auto asked, ReadSchemasAsked(call));
   const auto after = AfterOf(call.request, asked.list);
   if (!after)
     return RefuseGeneral(
@@ -148,7 +148,7 @@ Result<http::Response> ListSchemas(Call& call) {
 }
 
 Result<http::Response> GetSchema(Call& call) {
-  PARSE(const auto path, ReadPath(call));
+  PARSE(const auto path, ReadSchemaPath(call));
   const auto schema =
       call.s.asset.schemas.Get(call.op, call.caller(), path.database_id, path.schema_id);
   if (schema.ok()) return Answer(SchemaJson(*schema));
@@ -158,21 +158,21 @@ Result<http::Response> GetSchema(Call& call) {
 }
 
 Result<http::Response> CreateSchema(Call& call) {
-  PARSE(const auto asked, ReadNew(call));
+  PARSE(const auto asked, ReadNewSchema(call));
   TRY(const auto schema, call.s.asset.schemas.Create(call.op, call.caller(), asked));
   Note(call, "metadataSchemaCreate", schema, "create");
   return Done(call, schema, "create");
 }
 
 Result<http::Response> UpdateSchema(Call& call) {
-  PARSE(const auto change, ReadChange(call));
+  PARSE(const auto change, ReadSchemaChange(call));
   TRY(const auto schema, call.s.asset.schemas.Update(call.op, call.caller(), change));
   Note(call, "metadataSchemaUpdate", schema, "update");
   return Done(call, schema, "update");
 }
 
 Result<http::Response> DeleteSchema(Call& call) {
-  PARSE(const auto path, ReadPath(call));
+  PARSE(const auto path, ReadSchemaPath(call));
   PARSE_OK(ReadDeletion(call));
   const auto schema =
       call.s.asset.schemas.Delete(call.op, call.caller(), path.database_id, path.schema_id);

@@ -13,7 +13,6 @@ namespace vams::api {
 namespace {
 
 using objects::FileStretch;
-using objects::ObjectReader;
 
 // What was uploaded must not act as a page of this server: no script runs from it, and nobody else
 // frames it.
@@ -38,7 +37,7 @@ http::FileBody FileOf(const FileStretch& stretch) {
 // The content, or a part of it, pulled from the store: in pieces of files where there are such.
 class ObjectSource final : public http::BodySource {
  public:
-  explicit ObjectSource(std::unique_ptr<ObjectReader> reader)
+  explicit ObjectSource(std::unique_ptr<objects::ObjectReader> reader)
       : reader_(std::move(reader)), end_(reader_->info().size) {}
 
   std::optional<std::uint64_t> length() const override { return end_ - at_; }
@@ -64,7 +63,7 @@ class ObjectSource final : public http::BodySource {
   }
 
  private:
-  const std::unique_ptr<ObjectReader> reader_;
+  const std::unique_ptr<objects::ObjectReader> reader_;
   std::uint64_t at_ = 0;
   std::uint64_t end_;
 };

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kMark = "v1:";
 
-constexpr std::size_t kMostOfPage = 10000;
+constexpr std::size_t kLongestPage = 10000;
 constexpr std::size_t kPageOfBadSize = 3000;
 
 }  // namespace
@@ -40,9 +40,9 @@ std::optional<std::string> PlaceOf(std::string_view token) {
 std::optional<PageAsked> AskedPage(const http::Request& request, std::string_view list) {
   PageAsked asked;
   const bool sized = request.FindQuery("pageSize").has_value();
-  asked.size = FindNumber(request, "pageSize").value_or(sized ? kPageOfBadSize : kMostOfPage);
+  asked.size = FindNumber(request, "pageSize").value_or(sized ? kPageOfBadSize : kLongestPage);
   asked.size =
-      std::min({asked.size, FindNumber(request, "maxItems").value_or(kMostOfPage), kMostOfPage});
+      std::min({asked.size, FindNumber(request, "maxItems").value_or(kLongestPage), kLongestPage});
   auto after = AfterOf(request, list);
   if (!after) return std::nullopt;
   asked.after = *std::move(after);

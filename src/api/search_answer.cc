@@ -10,7 +10,6 @@ namespace json = boost::json;
 
 using search::Facet;
 using search::Hit;
-using search::Kind;
 
 namespace {
 
@@ -19,7 +18,7 @@ constexpr std::string_view kFileIndex = "vams-files-v2";
 
 json::object HitJson(Hit hit) {
   search::Document& document = hit.document;
-  json::object out{{"_index", document.kind == Kind::kAsset ? kAssetIndex : kFileIndex},
+  json::object out{{"_index", document.kind == search::Kind::kAsset ? kAssetIndex : kFileIndex},
                    {"_id", std::move(document.id)},
                    {"_score", hit.score ? json::value(*hit.score) : json::value(nullptr)},
                    {"_source", std::move(document.source)},

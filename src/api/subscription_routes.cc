@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kList = "subscriptions";
 
 // Texts without upstream's prefix; what else goes wrong is answered as usual.
-Result<http::Response> Refused(Call& call, const Error& error) {
+Result<http::Response> SubscriptionRefused(Call& call, const Error& error) {
   if (error.code != Code::kNotFound && error.code != Code::kConflict &&
       error.code != Code::kInvalid)
     return error;
@@ -34,10 +34,6 @@ Parsed<model::Subscription> ReadSubscription(const Call& call) {
   if (auto fine = Check(model::ReadSubscription(*body, subscription)); !fine)
     return std::unexpected(std::move(fine).error());
   return subscription;
-}
-
-json::array Texts(const std::vector<std::string>& texts) {
-  return json::array(texts.begin(), texts.end());
 }
 
 // ---- The list and its changes.
@@ -66,7 +62,7 @@ using Change = Status (catalog::Subscriptions::*)(OpContext&, catalog::Caller&,
 Result<http::Response> ChangeSubscription(Call& call, Change change, std::string_view verb) {
   PARSE(const auto subscription, ReadSubscription(call));
   const Status done = (call.s.asset.subscriptions.*change)(call.op, call.caller(), subscription);
-  if (!done.ok()) return Refused(call, done.error());
+  if (!done.ok()) return SubscriptionRefused(call, done.error());
   call.Audit(audit::Channel::kActions, std::string("subscription").append(verb),
              {{"eventName", subscription.event},
               {"entityName", subscription.entity},

@@ -19,7 +19,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kPage = 3000;
+constexpr std::size_t kTagsPage = 3000;
 constexpr std::size_t kMostItems = 30000;
 constexpr std::string_view kTagList = "tags";
 constexpr std::string_view kTypeList = "tag-types";
@@ -35,7 +35,7 @@ struct PageOfNames {
 
 Parsed<PageOfNames> ReadPage(const Call& call, std::string_view list) {
   PageOfNames page;
-  page.size = std::min(FindNumber(call.request, "pageSize").value_or(kPage),
+  page.size = std::min(FindNumber(call.request, "pageSize").value_or(kTagsPage),
                        FindNumber(call.request, "maxItems").value_or(kMostItems));
   auto behind = AfterOf(call.request, list);
   if (!behind)

@@ -21,7 +21,7 @@ using catalog::FileResult;
 
 namespace {
 
-constexpr std::uint64_t kMaxPartBytes = std::uint64_t{5} << 30;
+constexpr std::uint64_t kLargestPart = std::uint64_t{5} << 30;
 
 json::object FileAudit(const model::UploadTarget& upload, std::string_view path) {
   return {{"databaseId", upload.database_id},
@@ -109,7 +109,7 @@ Result<json::array> BegunFiles(Call& call, const catalog::BegunUpload& begun) {
                             .key = file.object.key,
                             .upload_id = file.multipart_id,
                             .part_number = number,
-                            .content_length = objects::ByteBounds{0, kMaxPartBytes}},
+                            .content_length = objects::ByteBounds{0, kLargestPart}},
                            call.s.settings.signed_url_seconds));
       parts.push_back(json::object{{"PartNumber", number}, {"UploadUrl", url + path}});
     }

@@ -7,7 +7,7 @@
 namespace vams::app {
 
 namespace {
-boost::json::array Texts(const std::vector<tables::DataVersion>& versions) {
+boost::json::array VersionTexts(const std::vector<tables::DataVersion>& versions) {
   boost::json::array texts;
   for (const auto version : versions) texts.push_back(boost::json::string(version.ToString()));
   return texts;
@@ -32,8 +32,8 @@ std::vector<tables::DataVersion> Imports() {
 boost::json::object ReleaseJson() {
   return {{"release", Release()},
           {"dataVersion", ServedDataVersion().ToString()},
-          {"migratesFrom", Texts(MigratesFrom())},
-          {"imports", Texts(Imports())}};
+          {"migratesFrom", VersionTexts(MigratesFrom())},
+          {"imports", VersionTexts(Imports())}};
 }
 
 }  // namespace vams::app

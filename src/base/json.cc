@@ -25,6 +25,10 @@ json::object ObjectOf(const json::object& object, std::string_view name) {
   return value != nullptr && value->is_object() ? value->get_object() : json::object();
 }
 
+json::array Texts(const std::vector<std::string>& texts) {
+  return json::array(texts.begin(), texts.end());
+}
+
 json::value TextOrNull(const std::optional<std::string>& text) {
   return text ? json::value(*text) : json::value(nullptr);
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vams {
 
@@ -19,6 +20,7 @@ std::uint64_t NumberOf(const boost::json::object& object, std::string_view name)
 // Empty if there is no such member or it is no object.
 boost::json::object ObjectOf(const boost::json::object& object, std::string_view name);
 
+boost::json::array Texts(const std::vector<std::string>& texts);
 // null for nothing.
 boost::json::value TextOrNull(const std::optional<std::string>& text);
 

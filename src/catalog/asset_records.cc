@@ -248,8 +248,8 @@ namespace {
 // Of previews and derived data of a file with the longest of keys: no key begins with it, and the
 // store refuses to look for one.
 bool IsLongerThanKeys(const std::string& prefix) {
-  constexpr std::size_t kMaxKeyBytes = 1024;
-  return prefix.size() > kMaxKeyBytes;
+  constexpr std::size_t kLongestKey = 1024;
+  return prefix.size() > kLongestKey;
 }
 }  // namespace
 

@@ -24,6 +24,7 @@
 #include "lifecycle/stacks/clone.h"
 #include "lifecycle/update/check.h"
 #include "lifecycle/update/service_checks.h"
+#include "migrate/report_page.h"
 #include "net/http_client.h"
 
 namespace vams::cli {
@@ -33,7 +34,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct AbOptions {
   std::string from, from_home, key_file, here;
   bool read_contents = false, data_only = false, alone = false;
   FinishOptions finish;
@@ -49,7 +50,7 @@ bool IsUrl(const std::string& from) {
   return from.starts_with("http://") || from.starts_with("https://");
 }
 
-Result<ab::StartRequest> StartRequestOf(const Context& context, const Options& options) {
+Result<ab::StartRequest> StartRequestOf(const Context& context, const AbOptions& options) {
   TRY(const auto registry, context.Registry());
   if (options.from.empty() || context.stack.empty())
     return Error(Code::kInvalid,
@@ -113,7 +114,7 @@ void PrintChecks(const std::vector<ab::Check>& checks) {
   fmt::print("{}", Columns(rows));
 }
 
-Result<int> Start(Context& context, const Options& options) {
+Result<int> Start(Context& context, const AbOptions& options) {
   TRY(const auto registry, context.Registry());
   TRY(const auto request, StartRequestOf(context, options));
   OpContext op;
@@ -143,10 +144,6 @@ Result<int> Start(Context& context, const Options& options) {
 }
 
 // ---- status, validate
-
-std::string Seconds(std::int64_t millis) {
-  return fmt::format("{}.{:01} s", millis / 1000, millis % 1000 / 100);
-}
 
 void PrintSide(const json::object& status, std::string_view role) {
   const json::value* side = status.if_contains(role);
@@ -185,7 +182,7 @@ Result<int> ShowStatus(Context& context) {
     rows.push_back(
         {"lag", fmt::format("{} changes, {}",
                             Thousands(static_cast<std::uint64_t>(NumberOf(told, "lagChanges"))),
-                            Seconds(NumberOf(told, "lagMillis")))});
+                            migrate::Seconds(NumberOf(told, "lagMillis")))});
     if (const auto problem = TextOf(told, "problem"); !problem.empty())
       rows.push_back({"problem", problem});
     fmt::print("{}", Columns(rows));
@@ -241,7 +238,7 @@ Result<std::vector<lifecycle::Check>> LookAtService(Context& context) {
                                  [&](const lifecycle::Check& check) { line.Show(check.name, 0); });
 }
 
-Result<int> Validate(Context& context, const Options& options) {
+Result<int> Validate(Context& context, const AbOptions& options) {
   TRY(json::object report,
       AskStandby(context, "validate", {{"readContents", options.read_contents}}));
   const bool same = TextOf(report, "result") == "same";
@@ -284,7 +281,7 @@ Result<int> Validate(Context& context, const Options& options) {
 
 // ---- switch, rollback
 
-Result<int> Switch(Context& context, const Options& options, bool back) {
+Result<int> Switch(Context& context, const AbOptions& options, bool back) {
   TRY(const auto stack, context.Stack());
   TRY(const auto state, ab::ReadState(stack));
   if (state && !state->finished() && (state->switches % 2 == 1) != back)
@@ -312,7 +309,7 @@ Result<int> Switch(Context& context, const Options& options, bool back) {
 // ---- copy
 
 Result<std::unique_ptr<items::DynamoStore>> OpenTables(const Context& context,
-                                                       const Options& options, bool source,
+                                                       const AbOptions& options, bool source,
                                                        const ab::CopySchema& schema) {
   items::DynamoOptions dynamo{.region = source ? schema.region_from : schema.region_to,
                               .endpoint = source ? options.endpoint_from : options.endpoint_to};
@@ -347,7 +344,7 @@ void PrintCopied(const Context& context, const std::vector<ab::CopiedTable>& cop
   fmt::print("{}", Columns(rows));
 }
 
-Result<int> Copy(Context& context, const Options& options) {
+Result<int> Copy(Context& context, const AbOptions& options) {
   if (context.config_file.empty())
     return Error(Code::kInvalid,
                  "name upstream's file with the tables of both sides (MigrationSchema_….json) with "
@@ -387,7 +384,7 @@ Result<int> Copy(Context& context, const Options& options) {
 }  // namespace
 
 void AddAbCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static AbOptions options;
   CLI::App* group = app.add_subcommand("ab", "Move a stack to a replacement while it serves");
   group->require_subcommand(1);
   CLI::App* start = AddCommand(*group, context, "start", "Make a stack the standby of another one",

@@ -16,7 +16,7 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct AccessOptions {
   std::string user, object, action;
   bool mfa = false;
 };
@@ -61,7 +61,7 @@ Result<access::Object> ParseObject(const std::string& text) {
   return api::ReadObject(object);
 }
 
-Result<int> Explain(Context& context, const Options& options) {
+Result<int> Explain(Context& context, const AccessOptions& options) {
   const auto action = access::FindAction(options.action);
   if (!action)
     return Error(Code::kInvalid,
@@ -108,7 +108,7 @@ void PrintDenials(const access::Policy& policy) {
   }
 }
 
-Result<int> RestoreAdmin(Context& context, const Options& options) {
+Result<int> RestoreAdmin(Context& context, const AccessOptions& options) {
   TRY(const auto stack, context.Stack());
   TRY(const auto lock, lifecycle::LockStack(stack, "vams access restore-admin", context.clock));
   TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.clock = &context.clock}));
@@ -136,7 +136,7 @@ Result<int> RestoreAdmin(Context& context, const Options& options) {
 }  // namespace
 
 void AddAccessCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static AccessOptions options;
   CLI::App* access = app.add_subcommand("access", "Permissions of a stack");
   access->require_subcommand(1);
   CLI::App* explain = AddCommand(*access, context, "explain",

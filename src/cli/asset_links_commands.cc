@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/json.h"
 #include "cli/client_input.h"
 #include "cli/terminal.h"
 
@@ -13,7 +14,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct AssetLinksOptions {
   std::string from_asset, from_database, to_asset, to_database, type, alias, link;
   std::string database, asset;
   std::vector<std::string> tags;
@@ -34,11 +35,7 @@ Result<std::string> TypeOf(const std::string& given) {
                            given));
 }
 
-json::array Texts(const std::vector<std::string>& values) {
-  return json::array(values.begin(), values.end());
-}
-
-Result<int> Create(RestClient& client, Options& options) {
+Result<int> CreateLink(RestClient& client, AssetLinksOptions& options) {
   TRY_OK(options.input.Read());
   json::object body = options.input.object();
   const std::vector<std::tuple<std::string*, const char*, const char*>> members{
@@ -64,7 +61,7 @@ Result<int> Create(RestClient& client, Options& options) {
   });
 }
 
-Result<int> Get(RestClient& client, const Options& options) {
+Result<int> GetLink(RestClient& client, const AssetLinksOptions& options) {
   TRY(const auto found,
       client.Call("GET", "/asset-links/single/" + net::PercentEncode(options.link)));
   return Show(client, found, [](const json::value& answer) {
@@ -86,7 +83,7 @@ Result<int> Get(RestClient& client, const Options& options) {
   });
 }
 
-Result<int> Update(RestClient& client, Options& options, const CLI::App& command) {
+Result<int> UpdateLink(RestClient& client, AssetLinksOptions& options, const CLI::App& command) {
   TRY_OK(options.input.Read());
   json::object body = options.input.object();
   options.input.Fill(options.link, "assetLinkId");
@@ -110,7 +107,7 @@ Result<int> Update(RestClient& client, Options& options, const CLI::App& command
   return ShowMessage(client, answer);
 }
 
-Result<int> Delete(RestClient& client, const Options& options) {
+Result<int> DeleteLink(RestClient& client, const AssetLinksOptions& options) {
   TRY(const bool go, Confirmed(client, options.confirmation, false,
                                fmt::format("delete the link {}?", Printable(options.link)), {}));
   if (!go) return kFailed;
@@ -128,7 +125,7 @@ void AddRows(std::vector<std::vector<std::string>>& rows, const std::string& rel
   }
 }
 
-Result<int> List(RestClient& client, const Options& options) {
+Result<int> ListLinks(RestClient& client, const AssetLinksOptions& options) {
   TRY(const auto found,
       client.Call("GET", AssetPath(options.database, options.asset) + "/asset-links" +
                              Query({{"childTreeView", options.tree ? "true" : ""}})));
@@ -152,7 +149,7 @@ Result<int> List(RestClient& client, const Options& options) {
 }  // namespace
 
 void AddAssetLinksCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static AssetLinksOptions options;
   CLI::App* group = app.add_subcommand("asset-links", "Links between assets");
   group->require_subcommand(1);
   const auto link_option = [&](CLI::App& command) {
@@ -161,8 +158,9 @@ void AddAssetLinksCommands(CLI::App& app, Context& context) {
   const auto tags_option = [&](CLI::App& command, const char* what) {
     command.add_option("--tags", options.tags, what)->type_name("TAG")->allow_extra_args(false);
   };
-  CLI::App* create = AddClientCommand(*group, context, "create", "Link two assets",
-                                      [](RestClient& client) { return Create(client, options); });
+  CLI::App* create =
+      AddClientCommand(*group, context, "create", "Link two assets",
+                       [](RestClient& client) { return CreateLink(client, options); });
   create->add_option("--from-asset-id", options.from_asset, "One asset, or the parent")
       ->type_name("ID");
   create->add_option("--from-database-id", options.from_database, "Its database")->type_name("ID");
@@ -183,24 +181,26 @@ void AddAssetLinksCommands(CLI::App& app, Context& context) {
            {&options.type, "--relationship-type"}},
           &options.input);
   CLI::App* get = AddClientCommand(*group, context, "get", "Show a link",
-                                   [](RestClient& client) { return Get(client, options); });
+                                   [](RestClient& client) { return GetLink(client, options); });
   link_option(*get);
   Require(*get, {{&options.link, "--asset-link-id"}});
   static CLI::App* update = nullptr;
-  update = AddClientCommand(*group, context, "update", "Change a link's alias or tags",
-                            [](RestClient& client) { return Update(client, options, *update); });
+  update =
+      AddClientCommand(*group, context, "update", "Change a link's alias or tags",
+                       [](RestClient& client) { return UpdateLink(client, options, *update); });
   link_option(*update);
   update->add_option("--alias-id", options.alias, "The alias; \"\" removes it")->type_name("TEXT");
   tags_option(*update, "A tag; all that are given replace those that there are");
   options.input.AddOption(*update);
   Require(*update, {{&options.link, "--asset-link-id"}}, &options.input);
-  CLI::App* remove = AddClientCommand(*group, context, "delete", "Delete a link",
-                                      [](RestClient& client) { return Delete(client, options); });
+  CLI::App* remove =
+      AddClientCommand(*group, context, "delete", "Delete a link",
+                       [](RestClient& client) { return DeleteLink(client, options); });
   link_option(*remove);
   options.confirmation.AddOptions(*remove, false);
   Require(*remove, {{&options.link, "--asset-link-id"}});
   CLI::App* list = AddClientCommand(*group, context, "list", "List an asset's links",
-                                    [](RestClient& client) { return List(client, options); });
+                                    [](RestClient& client) { return ListLinks(client, options); });
   AddDatabaseOption(*list, options.database);
   AddAssetOption(*list, options.asset);
   list->add_flag("--tree-view", options.tree, "Children of children as well");

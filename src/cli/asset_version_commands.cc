@@ -11,14 +11,14 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct AssetVersionOptions {
   std::string database, asset, version, comment, alias, files;
   bool use_latest = true, revert_metadata = false, show_archived = false;
   Paging paging;
   JsonInput input;
 };
 
-Status FillIds(Options& options) {
+Status FillIds(AssetVersionOptions& options) {
   TRY_OK(options.input.Read());
   options.input.Fill(options.database, "databaseId");
   options.input.Fill(options.asset, "assetId");
@@ -26,7 +26,7 @@ Status FillIds(Options& options) {
   return Need(options.asset, "--asset");
 }
 
-json::object BodyOf(const Options& options) {
+json::object BodyOf(const AssetVersionOptions& options) {
   json::object body = options.input.object();
   for (const char* id : {"databaseId", "assetId", "assetVersionId"}) body.erase(id);
   return body;
@@ -55,7 +55,7 @@ Result<int> ShowOperation(const RestClient& client, const json::value& answer) {
   });
 }
 
-Result<int> Create(RestClient& client, Options& options) {
+Result<int> CreateVersion(RestClient& client, AssetVersionOptions& options) {
   TRY_OK(FillIds(options));
   json::object body = BodyOf(options);
   options.input.Fill(options.comment, "comment");
@@ -76,7 +76,7 @@ Result<int> Create(RestClient& client, Options& options) {
   return ShowOperation(client, answer);
 }
 
-Result<int> Revert(RestClient& client, Options& options) {
+Result<int> RevertVersion(RestClient& client, AssetVersionOptions& options) {
   TRY_OK(FillIds(options));
   options.input.Fill(options.version, "assetVersionId");
   TRY_OK(Need(options.version, "--version"));
@@ -93,7 +93,7 @@ Result<int> Revert(RestClient& client, Options& options) {
   return ShowOperation(client, answer);
 }
 
-Result<int> List(RestClient& client, const Options& options) {
+Result<int> ListVersions(RestClient& client, const AssetVersionOptions& options) {
   TRY(const auto list,
       GetList(client, AssetPath(options.database, options.asset) + "/getVersions",
               {{"showArchived", options.show_archived ? "true" : ""}}, "versions", options.paging));
@@ -113,7 +113,7 @@ Result<int> List(RestClient& client, const Options& options) {
   });
 }
 
-Result<int> Get(RestClient& client, const Options& options) {
+Result<int> GetVersion(RestClient& client, const AssetVersionOptions& options) {
   TRY(const auto found,
       client.Call("GET", AssetPath(options.database, options.asset) + "/getVersion/" +
                              net::PercentEncode(options.version)));
@@ -141,12 +141,13 @@ Result<int> Get(RestClient& client, const Options& options) {
   });
 }
 
-std::string VersionPath(const Options& options) {
+std::string VersionPath(const AssetVersionOptions& options) {
   return AssetPath(options.database, options.asset) + "/assetversions/" +
          net::PercentEncode(options.version);
 }
 
-Result<int> Update(RestClient& client, const Options& options, const CLI::App& command) {
+Result<int> UpdateVersion(RestClient& client, const AssetVersionOptions& options,
+                          const CLI::App& command) {
   json::object body;
   if (command.count("--comment") > 0) body["comment"] = options.comment;
   if (command.count("--alias") > 0) body["versionAlias"] = options.alias;
@@ -157,7 +158,8 @@ Result<int> Update(RestClient& client, const Options& options, const CLI::App& c
   return ShowOperation(client, answer);
 }
 
-Result<int> SetArchived(RestClient& client, const Options& options, const char* operation) {
+Result<int> SetArchived(RestClient& client, const AssetVersionOptions& options,
+                        const char* operation) {
   TRY(const auto answer, client.Call("POST", VersionPath(options) + operation));
   return ShowOperation(client, answer);
 }
@@ -165,7 +167,7 @@ Result<int> SetArchived(RestClient& client, const Options& options, const char* 
 }  // namespace
 
 void AddAssetVersionCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static AssetVersionOptions options;
   CLI::App* group = app.add_subcommand("asset-version", "Versions of assets");
   group->require_subcommand(1);
   const auto add = [&](const char* name, const char* what,
@@ -184,7 +186,7 @@ void AddAssetVersionCommands(CLI::App& app, Context& context) {
     return command;
   };
   CLI::App* create = add("create", "Make a version of the files as they are now",
-                         [](RestClient& client) { return Create(client, options); }, false,
+                         [](RestClient& client) { return CreateVersion(client, options); }, false,
                          &options.input, {{&options.comment, "--comment"}});
   create->add_option("--comment", options.comment, "What is new in it");
   create->add_option("--alias", options.alias, "A name for it, such as RC1");
@@ -198,23 +200,23 @@ void AddAssetVersionCommands(CLI::App& app, Context& context) {
   options.input.AddOption(*create);
   CLI::App* revert = add(
       "revert", "Make the files what they were in a version",
-      [](RestClient& client) { return Revert(client, options); }, true, &options.input);
+      [](RestClient& client) { return RevertVersion(client, options); }, true, &options.input);
   revert->add_option("--comment", options.comment, "Why");
   revert->add_flag("--revert-metadata,!--no-revert-metadata", options.revert_metadata,
                    "The metadata as well");
   options.input.AddOption(*revert);
   CLI::App* list = add(
-      "list", "List an asset's versions", [](RestClient& client) { return List(client, options); },
-      false);
+      "list", "List an asset's versions",
+      [](RestClient& client) { return ListVersions(client, options); }, false);
   list->add_flag("--show-archived", options.show_archived, "Those that are archived as well");
   options.paging.AddOptions(*list);
   add(
       "get", "Show a version, its files and its metadata",
-      [](RestClient& client) { return Get(client, options); }, true);
+      [](RestClient& client) { return GetVersion(client, options); }, true);
   static CLI::App* update = nullptr;
   update = add(
       "update", "Change a version's comment or alias",
-      [](RestClient& client) { return Update(client, options, *update); }, true);
+      [](RestClient& client) { return UpdateVersion(client, options, *update); }, true);
   update->add_option("--comment", options.comment, "The new comment");
   update->add_option("--alias", options.alias, "The new alias; \"\" removes it");
   add(

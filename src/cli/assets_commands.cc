@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct AssetsOptions {
   std::string database, asset, name, description, bucket_key, reason;
   std::vector<std::string> tags;
   bool distributable = false, not_distributable = false, show_archived = false;
@@ -40,7 +40,7 @@ std::vector<std::string> TagsOf(const std::vector<std::string>& given) {
 }
 
 // The members that create and update share.
-Result<json::object> Fields(Options& options, const CLI::App& command) {
+Result<json::object> Fields(AssetsOptions& options, const CLI::App& command) {
   json::object body = options.input.object();
   if (options.distributable && options.not_distributable)
     return Error(
@@ -58,7 +58,7 @@ Result<json::object> Fields(Options& options, const CLI::App& command) {
   return body;
 }
 
-Result<int> Create(RestClient& client, Options& options, const CLI::App& command) {
+Result<int> CreateAsset(RestClient& client, AssetsOptions& options, const CLI::App& command) {
   TRY_OK(options.input.Read());
   TRY(auto body, Fields(options, command));
   options.input.Fill(options.database, "databaseId");
@@ -105,7 +105,7 @@ void PrintAsset(const json::value& it) {
   fmt::print("{}", Columns(rows));
 }
 
-Result<int> Get(RestClient& client, const Options& options) {
+Result<int> GetAsset(RestClient& client, const AssetsOptions& options) {
   TRY(const auto found,
       client.Call("GET", AssetPath(options.database, options.asset) +
                              Query({{"showArchived", options.show_archived ? "true" : ""}})));
@@ -114,7 +114,7 @@ Result<int> Get(RestClient& client, const Options& options) {
   return Show(client, found, PrintAsset);
 }
 
-Result<int> List(RestClient& client, const Options& options) {
+Result<int> ListAssets(RestClient& client, const AssetsOptions& options) {
   const std::string path = options.database.empty()
                                ? "/assets"
                                : "/database/" + net::PercentEncode(options.database) + "/assets";
@@ -132,7 +132,7 @@ Result<int> List(RestClient& client, const Options& options) {
   });
 }
 
-Result<int> Update(RestClient& client, Options& options, const CLI::App& command) {
+Result<int> UpdateAsset(RestClient& client, AssetsOptions& options, const CLI::App& command) {
   TRY_OK(options.input.Read());
   TRY(auto body, Fields(options, command));
   options.input.Fill(options.database, "databaseId");
@@ -149,7 +149,7 @@ Result<int> Update(RestClient& client, Options& options, const CLI::App& command
 }
 
 // In these commands what the document says wins (cli.md section 2.7, J4).
-Result<json::object> Reasoned(Options& options) {
+Result<json::object> Reasoned(AssetsOptions& options) {
   TRY_OK(options.input.Read());
   options.input.Fill(options.database, "databaseId", true);
   options.input.Fill(options.asset, "assetId", true);
@@ -161,14 +161,14 @@ Result<json::object> Reasoned(Options& options) {
   return body;
 }
 
-Result<int> Archive(RestClient& client, Options& options) {
+Result<int> ArchiveAsset(RestClient& client, AssetsOptions& options) {
   TRY(const auto body, Reasoned(options));
   TRY(const auto answer,
       client.Call("DELETE", AssetPath(options.database, options.asset) + "/archiveAsset", &body));
   return ShowMessage(client, answer);
 }
 
-Result<int> Unarchive(RestClient& client, Options& options) {
+Result<int> UnarchiveAsset(RestClient& client, AssetsOptions& options) {
   TRY(auto body, Reasoned(options));
   body["confirmUnarchive"] = true;
   TRY(const auto answer,
@@ -176,7 +176,7 @@ Result<int> Unarchive(RestClient& client, Options& options) {
   return ShowMessage(client, answer);
 }
 
-Result<int> Delete(RestClient& client, Options& options) {
+Result<int> DeleteAsset(RestClient& client, AssetsOptions& options) {
   TRY(auto body, Reasoned(options));
   options.input.Fill(options.confirmation.flag, "confirmPermanentDelete");
   TRY(const bool go,
@@ -191,7 +191,7 @@ Result<int> Delete(RestClient& client, Options& options) {
   return ShowMessage(client, answer);
 }
 
-void AddFieldOptions(CLI::App& command, Options& options) {
+void AddFieldOptions(CLI::App& command, AssetsOptions& options) {
   AddDatabaseOption(command, options.database);
   command.add_option("--name", options.name, "Its name");
   command.add_option("--description", options.description, "What it is");
@@ -206,15 +206,16 @@ void AddFieldOptions(CLI::App& command, Options& options) {
 }  // namespace
 
 void AddAssetsCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static AssetsOptions options;
   CLI::App* assets = app.add_subcommand("assets", "Assets");
   assets->require_subcommand(1);
   const auto asset_argument = [&](CLI::App& command) {
     command.add_option("asset", options.asset, "The asset")->type_name("ASSET_ID");
   };
   static CLI::App *create = nullptr, *update = nullptr;
-  create = AddClientCommand(*assets, context, "create", "Create an asset",
-                            [](RestClient& client) { return Create(client, options, *create); });
+  create = AddClientCommand(*assets, context, "create", "Create an asset", [](RestClient& client) {
+    return CreateAsset(client, options, *create);
+  });
   AddFieldOptions(*create, options);
   create
       ->add_option("--bucket-key", options.bucket_key,
@@ -225,21 +226,22 @@ void AddAssetsCommands(CLI::App& app, Context& context) {
            {&options.name, "--name"},
            {&options.description, "--description"}},
           &options.input);
-  update = AddClientCommand(*assets, context, "update", "Change an asset",
-                            [](RestClient& client) { return Update(client, options, *update); });
+  update = AddClientCommand(*assets, context, "update", "Change an asset", [](RestClient& client) {
+    return UpdateAsset(client, options, *update);
+  });
   asset_argument(*update);
   AddFieldOptions(*update, options);
   const std::vector<Required> ids{{&options.asset, "ASSET_ID"},
                                   {&options.database, "--database-id"}};
   Require(*update, ids, &options.input);
   CLI::App* get = AddClientCommand(*assets, context, "get", "Show an asset",
-                                   [](RestClient& client) { return Get(client, options); });
+                                   [](RestClient& client) { return GetAsset(client, options); });
   asset_argument(*get);
   AddDatabaseOption(*get, options.database);
   get->add_flag("--show-archived", options.show_archived, "One that is archived");
   Require(*get, ids);
   CLI::App* list = AddClientCommand(*assets, context, "list", "List assets",
-                                    [](RestClient& client) { return List(client, options); });
+                                    [](RestClient& client) { return ListAssets(client, options); });
   AddDatabaseOption(*list, options.database);
   list->add_flag("--show-archived", options.show_archived,
                  "Those that are archived as well; without a database, those alone");
@@ -254,9 +256,9 @@ void AddAssetsCommands(CLI::App& app, Context& context) {
     Require(*command, ids, &options.input);
     return command;
   };
-  add("archive", "Hide an asset; it can be unarchived", Archive);
-  add("unarchive", "Bring an archived asset back", Unarchive);
-  CLI::App* remove = add("delete", "Delete an asset with everything, for good", Delete);
+  add("archive", "Hide an asset; it can be unarchived", ArchiveAsset);
+  add("unarchive", "Bring an archived asset back", UnarchiveAsset);
+  CLI::App* remove = add("delete", "Delete an asset with everything, for good", DeleteAsset);
   options.confirmation.AddOptions(*remove, true);
   AddAssetsDownloadCommand(*assets, context);
   AddAssetsExportCommand(*assets, context);

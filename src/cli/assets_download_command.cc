@@ -18,7 +18,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct AssetsDownloadOptions {
   std::string local, database, asset, key, version, alias;
   bool recursive = false, flatten = false, asset_preview = false, file_previews = false;
   bool links_only = false;
@@ -28,7 +28,7 @@ struct Options {
   JsonInput input;
 };
 
-Status FillFromInput(Options& options, const CLI::App& command) {
+Status FillFromInput(AssetsDownloadOptions& options, const CLI::App& command) {
   TRY_OK(options.input.Read());
   const JsonInput& input = options.input;
   input.Fill(options.local, "local_path", true);
@@ -53,7 +53,7 @@ Status FillFromInput(Options& options, const CLI::App& command) {
   return Need(options.asset, "--asset");
 }
 
-Status CheckTogether(const Options& options) {
+Status CheckTogether(const AssetsDownloadOptions& options) {
   const auto wrong = [](const char* why) {
     return Error(Code::kInvalid, std::string(why) + "; nothing was done; leave one of them out");
   };
@@ -75,16 +75,16 @@ Status CheckTogether(const Options& options) {
 }
 
 // An asset to fetch from, and where to.
-struct Source {
+struct AssetSource {
   std::string database, asset;
   files::Path target;
   std::string base;     // the key that its files' keys begin with
   std::string preview;  // key of its preview; empty: none
 };
 
-Result<Source> Look(RestClient& client, std::string database, std::string asset,
-                    files::Path target) {
-  Source source{
+Result<AssetSource> Look(RestClient& client, std::string database, std::string asset,
+                         files::Path target) {
+  AssetSource source{
       .database = std::move(database), .asset = std::move(asset), .target = std::move(target)};
   TRY(const auto found, client.Call("GET", AssetPath(source.database, source.asset)));
   const auto key = [&](const char* name) {
@@ -98,7 +98,8 @@ Result<Source> Look(RestClient& client, std::string database, std::string asset,
 }
 
 // The number of the only version that has this alias.
-Result<std::string> VersionOf(RestClient& client, const Source& source, const std::string& alias) {
+Result<std::string> VersionOf(RestClient& client, const AssetSource& source,
+                              const std::string& alias) {
   TRY(const auto list, GetList(client, AssetPath(source.database, source.asset) + "/getVersions",
                                {{"showArchived", "true"}}, "versions", {.auto_paginate = true}));
   std::vector<std::string> found;
@@ -112,14 +113,15 @@ Result<std::string> VersionOf(RestClient& client, const Source& source, const st
 }
 
 // A path in the asset, for an item of a listing.
-std::string PathIn(const Source& source, const json::value& item) {
+std::string PathIn(const AssetSource& source, const json::value& item) {
   const std::string key = TextOf(item, "key");
   if (!source.base.empty() && key.starts_with(source.base) && key.size() > source.base.size())
     return "/" + key.substr(source.base.size());
   return TextOf(item, "relativePath");
 }
 
-DownloadItem ItemOf(const Source& source, const Options& options, std::string key) {
+DownloadItem ItemOf(const AssetSource& source, const AssetsDownloadOptions& options,
+                    std::string key) {
   return {.database = source.database,
           .asset = source.asset,
           .key = std::move(key),
@@ -131,8 +133,9 @@ DownloadItem ItemOf(const Source& source, const Options& options, std::string ke
 std::string NameIn(const std::string& key) { return key.substr(key.rfind('/') + 1); }
 
 // Adds the files of a folder, page by page.
-Status AddFolder(RestClient& client, const Source& source, const Options& options,
-                 const std::string& version, DownloadList& list, std::size_t& deeper) {
+Status AddFolder(RestClient& client, const AssetSource& source,
+                 const AssetsDownloadOptions& options, const std::string& version,
+                 DownloadList& list, std::size_t& deeper) {
   const std::string folder = KeyPrefix(options.key);
   std::string token;
   do {
@@ -169,7 +172,7 @@ Status AddFolder(RestClient& client, const Source& source, const Options& option
   return Ok();
 }
 
-Status AddFile(RestClient& client, const Source& source, const Options& options,
+Status AddFile(RestClient& client, const AssetSource& source, const AssetsDownloadOptions& options,
                DownloadList& list) {
   list.Add(ItemOf(source, options, options.key), NameIn(options.key));
   if (!options.file_previews) return Ok();
@@ -192,9 +195,9 @@ void AddChildren(const json::array& children, std::size_t depth,
 }
 
 // The asset and, where asked for, what is linked below it, each in a folder of its own.
-Result<std::vector<Source>> Sources(RestClient& client, const Options& options,
-                                    DownloadList& list) {
-  std::vector<Source> sources;
+Result<std::vector<AssetSource>> Sources(RestClient& client, const AssetsDownloadOptions& options,
+                                         DownloadList& list) {
+  std::vector<AssetSource> sources;
   if (!options.tree) {
     TRY(auto only, Look(client, options.database, options.asset, options.local));
     sources.push_back(std::move(only));
@@ -219,7 +222,7 @@ Result<std::vector<Source>> Sources(RestClient& client, const Options& options,
   return sources;
 }
 
-Result<DownloadList> Collect(RestClient& client, Options& options) {
+Result<DownloadList> Collect(RestClient& client, AssetsDownloadOptions& options) {
   DownloadList list;
   TRY(const auto sources, Sources(client, options, list));
   // Versions are those of one asset.
@@ -247,7 +250,7 @@ Result<DownloadList> Collect(RestClient& client, Options& options) {
 }
 
 // Upstream's rule for flattened trees: rather nothing than half.
-Status CheckFlat(const Options& options, const DownloadList& list) {
+Status CheckFlat(const AssetsDownloadOptions& options, const DownloadList& list) {
   if (!options.flatten || list.failures.empty()) return Ok();
   return Error(Code::kInvalid,
                fmt::format("{}: {}; nothing was downloaded; leave "
@@ -297,7 +300,8 @@ Result<int> PrintLinks(RestClient& client, const DownloadList& list,
   return all ? static_cast<int>(kDone) : PartlyDone(client.context(), some);
 }
 
-Result<int> DownloadAssets(RestClient& client, Options& options, const CLI::App& command) {
+Result<int> DownloadAssets(RestClient& client, AssetsDownloadOptions& options,
+                           const CLI::App& command) {
   TRY_OK(FillFromInput(options, command));
   TRY_OK(CheckTogether(options));
   TRY(auto list, Collect(client, options));
@@ -315,13 +319,13 @@ Result<int> DownloadAssets(RestClient& client, Options& options, const CLI::App&
   return status;
 }
 
-struct FileOptions {
+struct FileDownloadOptions {
   std::string local, database, asset, path, version, alias;
   DownloadOptions download;
 };
 
 // One file, to a folder or to a name of one's own.
-Result<int> DownloadFile(RestClient& client, const FileOptions& options) {
+Result<int> DownloadFile(RestClient& client, const FileDownloadOptions& options) {
   DownloadItem item{.database = options.database,
                     .asset = options.asset,
                     .key = options.path,
@@ -357,7 +361,7 @@ void AddVersionOptions(CLI::App& command, std::string& version, std::string& ali
 }  // namespace
 
 void AddAssetsDownloadCommand(CLI::App& assets, Context& context) {
-  static Options options;
+  static AssetsDownloadOptions options;
   static CLI::App* command = nullptr;
   command = AddClientCommand(
       assets, context, "download", "Fetch an asset's files to a folder",
@@ -387,7 +391,7 @@ void AddAssetsDownloadCommand(CLI::App& assets, Context& context) {
 }
 
 void AddFileDownloadCommand(CLI::App& file, Context& context) {
-  static FileOptions options;
+  static FileDownloadOptions options;
   CLI::App* command =
       AddClientCommand(file, context, "download", "Fetch one file",
                        [](RestClient& client) { return DownloadFile(client, options); });

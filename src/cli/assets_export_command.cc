@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct AssetsExportOptions {
   std::string database, asset, starting_token, local;
   bool auto_paginate = true, urls = false, folders = false, primary_only = false;
   bool no_file_metadata = false, no_link_metadata = false, no_asset_metadata = false;
@@ -27,7 +27,7 @@ struct Options {
   JsonInput input;
 };
 
-Status FillFromInput(Options& options) {
+Status FillFromInput(AssetsExportOptions& options) {
   TRY_OK(options.input.Read());
   const JsonInput& input = options.input;
   input.Fill(options.database, "databaseId");
@@ -59,7 +59,7 @@ Status FillFromInput(Options& options) {
   return Need(options.asset, "--asset-id");
 }
 
-Status CheckTogether(const Options& options) {
+Status CheckTogether(const AssetsExportOptions& options) {
   const auto wrong = [](const char* why) {
     return Error(Code::kInvalid, std::string(why) + "; nothing was done");
   };
@@ -77,7 +77,7 @@ Status CheckTogether(const Options& options) {
   return Ok();
 }
 
-json::object BodyOf(const Options& options) {
+json::object BodyOf(const AssetsExportOptions& options) {
   json::array extensions;
   for (std::string one : options.extensions) {
     std::ranges::transform(one, one.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -121,7 +121,7 @@ Result<json::object> AllPages(RestClient& client, const std::string& path, json:
 }
 
 // Where a file of an asset goes: <asset>/<path>, <asset>/<name> or <name>.
-DownloadList ListFiles(const json::object& exported, const Options& options) {
+DownloadList ListedFiles(const json::object& exported, const AssetsExportOptions& options) {
   DownloadList list;
   std::set<std::string> names;
   for (const auto& asset : ListOf(exported, "assets")) {
@@ -170,7 +170,7 @@ void Print(const json::object& exported) {
   PrintMore(exported);
 }
 
-Result<int> Export(RestClient& client, Options& options) {
+Result<int> Export(RestClient& client, AssetsExportOptions& options) {
   TRY_OK(FillFromInput(options));
   TRY_OK(CheckTogether(options));
   json::object body = BodyOf(options);
@@ -189,8 +189,8 @@ Result<int> Export(RestClient& client, Options& options) {
   if (!client.quiet()) Print(exported);
   if (options.download_files) {
     json::object report;
-    TRY(status,
-        Download(client, ListFiles(exported, options), options.download, report, !client.quiet()));
+    TRY(status, Download(client, ListedFiles(exported, options), options.download, report,
+                         !client.quiet()));
     exported["downloadResults"] = std::move(report);
   }
   if (client.quiet()) PrintJson(exported);
@@ -200,7 +200,7 @@ Result<int> Export(RestClient& client, Options& options) {
 }  // namespace
 
 void AddAssetsExportCommand(CLI::App& assets, Context& context) {
-  static Options options;
+  static AssetsExportOptions options;
   CLI::App* command = AddClientCommand(assets, context, "export",
                                        "Everything about an asset and what is linked below it",
                                        [](RestClient& client) { return Export(client, options); });

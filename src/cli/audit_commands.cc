@@ -12,7 +12,7 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct AuditOptions {
   std::vector<std::string> anchors;
   std::string since, channel, user;
   std::size_t limit = 100;
@@ -48,11 +48,6 @@ Result<std::vector<audit::Anchor>> Anchors(const std::vector<std::string>& given
     anchors.push_back({*sequence, std::string(digest)});
   }
   return anchors;
-}
-
-// "1 line", "1,234 lines"
-std::string Counted(std::uint64_t number, std::string_view what) {
-  return fmt::format("{} {}{}", Thousands(number), what, number == 1 ? "" : "s");
 }
 
 boost::json::object VerificationJson(const lifecycle::Stack& stack,
@@ -95,7 +90,7 @@ void PrintVerification(const lifecycle::Stack& stack, const audit::Verification&
     fmt::print("anchor: {}:{}\n", verification.head.sequence, verification.head.digest);
 }
 
-Result<int> VerifyLog(Context& context, const Options& options) {
+Result<int> VerifyLog(Context& context, const AuditOptions& options) {
   TRY(const auto anchors, Anchors(options.anchors));
   TRY(const auto stack, context.Stack());
   // With an anchor there was a log.
@@ -115,7 +110,7 @@ Result<int> VerifyLog(Context& context, const Options& options) {
   return verification.clean() ? kDone : kDifferent;
 }
 
-Result<int> Show(Context& context, const Options& options) {
+Result<int> ShowAudit(Context& context, const AuditOptions& options) {
   TRY(const auto stack, context.Stack());
   std::optional<audit::Channel> channel;
   if (!options.channel.empty()) {
@@ -158,7 +153,7 @@ Result<int> Show(Context& context, const Options& options) {
 }  // namespace
 
 void AddAuditCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static AuditOptions options;
   CLI::App* audit = app.add_subcommand("audit", "Read and prove the audit log of a stack");
   audit->require_subcommand(1);
   CLI::App* verify =
@@ -170,7 +165,7 @@ void AddAuditCommands(CLI::App& app, Context& context) {
       ->type_name("SEQUENCE:DIGEST")
       ->allow_extra_args(false);
   CLI::App* show = AddCommand(*audit, context, "show", "Print the newest lines",
-                              [&context] { return Show(context, options); });
+                              [&context] { return ShowAudit(context, options); });
   show->add_option("--since", options.since, "Only lines of this time (UTC) or later")
       ->type_name("2025-03-01[T10:00]");
   show->add_option("--channel", options.channel, "Only this channel, such as AUTHORIZATION")

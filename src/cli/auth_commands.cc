@@ -11,13 +11,13 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct AuthOptions {
   LoginOptions login;
   bool password_stdin = false;
   bool code_stdin = false;
 };
 
-constexpr const char* kHowPassword = "give it as a line of standard input with --password-stdin";
+constexpr const char* kHowOtherwise = "give it as a line of standard input with --password-stdin";
 constexpr const char* kHowCode = "give it as a line of standard input with --code-stdin";
 
 std::string Kind(const RestClient& client) {
@@ -155,14 +155,14 @@ Status NeedsAccount(const RestClient& client) {
                "was changed; sign in with \"vams auth login --user ID\" first");
 }
 
-Result<int> ChangePassword(const Context& context, RestClient& client, const Options& options) {
+Result<int> ChangePassword(const Context& context, RestClient& client, const AuthOptions& options) {
   TRY_OK(NeedsAccount(client));
   // Before anything is typed.
   TRY_OK(client.Call("GET", "/auth/account"));
   const std::string user = client.login()->user;
   const Answers answers(options.password_stdin);
-  TRY(const auto old, answers.Secret(fmt::format("present password of {}", user), kHowPassword));
-  TRY(const auto wanted, answers.NewSecret("new password", kHowPassword));
+  TRY(const auto old, answers.Secret(fmt::format("present password of {}", user), kHowOtherwise));
+  TRY(const auto wanted, answers.NewSecret("new password", kHowOtherwise));
   const json::object body{{"password", old}, {"newPassword", wanted}};
   TRY(auto answer, client.Call("POST", "/auth/password", &body));
   // Every session has ended, this one included.
@@ -186,7 +186,7 @@ Result<int> ChangePassword(const Context& context, RestClient& client, const Opt
   return kDone;
 }
 
-Result<int> EnrollMfa(const Context& context, RestClient& client, const Options& options) {
+Result<int> EnrollMfa(const Context& context, RestClient& client, const AuthOptions& options) {
   TRY_OK(NeedsAccount(client));
   TRY(const auto begun, client.Call("POST", "/auth/mfa"));
   if (context.json)
@@ -223,12 +223,12 @@ Result<int> EnrollMfa(const Context& context, RestClient& client, const Options&
   }
 }
 
-Result<int> RemoveMfa(const Context& context, RestClient& client, const Options& options) {
+Result<int> RemoveMfa(const Context& context, RestClient& client, const AuthOptions& options) {
   TRY_OK(NeedsAccount(client));
   TRY_OK(client.Call("GET", "/auth/account"));
   const Answers answers(options.password_stdin);
   TRY(const auto password,
-      answers.Secret(fmt::format("password of {}", client.login()->user), kHowPassword));
+      answers.Secret(fmt::format("password of {}", client.login()->user), kHowOtherwise));
   const json::object body{{"password", password}};
   TRY_OK(client.Call("DELETE", "/auth/mfa", &body));
   if (context.json)
@@ -265,7 +265,7 @@ void AddLogin(CLI::App& auth, Context& context, LoginOptions& options) {
 }  // namespace
 
 void AddAuthCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static AuthOptions options;
   CLI::App* auth = app.add_subcommand("auth", "Sign in to a server, and the own account");
   auth->require_subcommand(1);
   AddLogin(*auth, context, options.login);

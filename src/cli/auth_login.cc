@@ -25,11 +25,6 @@ constexpr const char* kHowLine =
 constexpr const char* kHowToken =
     "set VAMS_TOKEN, or give it as a line of standard input with --token-stdin";
 
-std::string Variable(const Context& context, const char* name) {
-  const auto found = context.environment.find(name);
-  return found == context.environment.end() ? std::string() : found->second;
-}
-
 std::string_view HostOf(std::string_view url) {
   url = url.substr(url.find("://") + 3);
   return url.substr(0, url.find_first_of(url.starts_with('[') ? "]/" : ":/"));
@@ -132,7 +127,7 @@ Result<std::int64_t> ParseExpiry(const std::string& text, std::int64_t now) {
 
 Result<Login> WithPassword(const Context& context, RestClient& client, const LoginOptions& options,
                            const Answers& answers) {
-  std::string password = Variable(context, "VAMS_PASSWORD");
+  std::string password = context.Variable("VAMS_PASSWORD");
   if (password.empty() || options.password_stdin) {
     TRY(password, answers.Secret(fmt::format("password of {}", options.user), kHowPassword));
   }
@@ -151,7 +146,7 @@ Result<Login> WithPassword(const Context& context, RestClient& client, const Log
 Result<Login> WithToken(const Context& context, RestClient& client, const LoginOptions& options) {
   Login login{.user = options.token_user, .access_token = options.token, .is_override = true};
   if (login.access_token.empty() && !options.token_stdin)
-    login.access_token = Variable(context, "VAMS_TOKEN");
+    login.access_token = context.Variable("VAMS_TOKEN");
   if (login.access_token.empty()) {
     TRY(login.access_token,
         Answers(options.token_stdin)

@@ -14,17 +14,13 @@ namespace backup = lifecycle::backup;
 
 namespace {
 
-struct Options {
+struct BackupOptions {
   std::string id, repository, key_file, to, at;
   std::string database, asset;
   bool read_data = false, restore = false, skip_damaged = false, dry_run = false, replace = false;
   std::optional<std::uint64_t> keep_last;
   backup::KeepRules keep;
 };
-
-std::string Counted(std::uint64_t number, std::string_view what) {
-  return fmt::format("{} {}{}", Thousands(number), what, number == 1 ? "" : "s");
-}
 
 // Whose backups, where they are and what opens them.
 struct Source {
@@ -35,7 +31,7 @@ struct Source {
 
   Result<std::unique_ptr<backup::Vault>> Open(backup::Repository::Purpose purpose,
                                               std::string_view doing,
-                                              const Options& options) const {
+                                              const BackupOptions& options) const {
     TRY(const auto keys,
         backup::StackKeysOf(stack ? &*stack : nullptr, encryption, options.key_file));
     return backup::Vault::Open(location, keys.get(), purpose, doing, SystemRandom());
@@ -43,7 +39,7 @@ struct Source {
 };
 
 // The stack that is named; else the only one there is; else the only one that has backups.
-Result<Source> SourceOf(const Context& context, const Options& options) {
+Result<Source> SourceOf(const Context& context, const BackupOptions& options) {
   TRY(const auto registry, context.Registry());
   Source source;
   auto name = context.StackName();
@@ -107,8 +103,8 @@ std::pair<std::string, std::string> Reach(const backup::Manifest& manifest) {
 }
 
 // What long work is given.
-struct Work {
-  explicit Work(const Context& context)
+struct BackupWork {
+  explicit BackupWork(const Context& context)
       : stoppable(op),
         line(context),
         setting{context.clock, SystemRandom(), op,
@@ -119,12 +115,12 @@ struct Work {
   backup::Setting setting;
 };
 
-Result<int> Create(Context& context, const Options& options) {
+Result<int> CreateBackup(Context& context, const BackupOptions& options) {
   TRY(const auto source, SourceOf(context, options));
   TRY(const auto stack, context.Stack());
   std::optional<backup::CreateReport> report;
   {
-    Work work(context);
+    BackupWork work(context);
     TRY(report, backup::Create(stack, source.location.folder, source.encryption, work.setting));
   }
   const auto& made = report->manifest;
@@ -149,7 +145,7 @@ Result<int> Create(Context& context, const Options& options) {
   return made.missing.empty() ? kDone : kDifferent;
 }
 
-Result<int> List(Context& context, const Options& options) {
+Result<int> ListBackups(Context& context, const BackupOptions& options) {
   TRY(const auto source, SourceOf(context, options));
   TRY(const auto vault,
       source.Open(backup::Repository::Purpose::kRead, "vams backup list", options));
@@ -183,7 +179,7 @@ Result<int> List(Context& context, const Options& options) {
   return damaged ? kDifferent : kDone;
 }
 
-Result<int> Show(Context& context, const Options& options) {
+Result<int> ShowBackup(Context& context, const BackupOptions& options) {
   TRY(const auto source, SourceOf(context, options));
   TRY(const auto vault,
       source.Open(backup::Repository::Purpose::kRead, "vams backup show", options));
@@ -222,13 +218,13 @@ Result<int> Show(Context& context, const Options& options) {
   return kDone;
 }
 
-Result<int> VerifyRestore(Context& context, const Options& options, const Source& source,
+Result<int> VerifyRestore(Context& context, const BackupOptions& options, const Source& source,
                           backup::Vault& vault) {
   TRY(const auto registry, context.Registry());
   TRY(const auto id, vault.Resolve(options.id.empty() ? "latest" : options.id));
   std::optional<backup::RestoreReport> report;
   {
-    Work work(context);
+    BackupWork work(context);
     TRY(report, backup::VerifyByRestoring(vault, registry.home(), id, work.setting));
   }
   if (context.json) {
@@ -249,14 +245,14 @@ Result<int> VerifyRestore(Context& context, const Options& options, const Source
   return report->proved ? kDone : kDifferent;
 }
 
-Result<int> Verify(Context& context, const Options& options) {
+Result<int> VerifyBackup(Context& context, const BackupOptions& options) {
   TRY(const auto source, SourceOf(context, options));
   TRY(const auto vault,
       source.Open(backup::Repository::Purpose::kRead, "vams backup verify", options));
   if (options.restore) return VerifyRestore(context, options, source, *vault);
   std::optional<backup::VerifyReport> report;
   {
-    Work work(context);
+    BackupWork work(context);
     TRY(report, backup::Verify(*vault, {options.id, options.read_data}, work.setting));
   }
   const bool clean = report->findings.empty();
@@ -282,7 +278,7 @@ Result<int> Verify(Context& context, const Options& options) {
 }
 
 // Into a stack that is there: its own settings.  Into one that is made: those it gets.
-Status ChooseTarget(const Context& context, const Options& options, const Source& source,
+Status ChooseTarget(const Context& context, const BackupOptions& options, const Source& source,
                     const backup::Manifest& manifest, const lifecycle::StackRegistry& registry,
                     backup::RestoreRequest& request) {
   request.stack = options.to.empty() ? source.location.stack : options.to;
@@ -314,7 +310,7 @@ Status ChooseTarget(const Context& context, const Options& options, const Source
 }
 
 // "D" or, with a slash, "D/A".
-Result<backup::PartRequest> PartOf(const Options& options) {
+Result<backup::PartRequest> PartOf(const BackupOptions& options) {
   backup::PartRequest request;
   if (!options.database.empty() && !options.asset.empty())
     return Error(Code::kInvalid,
@@ -366,7 +362,7 @@ void PrintPart(const backup::PartRequest& part, const backup::PartReport& report
       Counted(report.bytes, "byte"));
 }
 
-Result<int> RestorePart(Context& context, const Options& options, const Source& source) {
+Result<int> RestorePart(Context& context, const BackupOptions& options, const Source& source) {
   TRY(auto request, PartOf(options));
   TRY(const auto registry, context.Registry());
   TRY(const auto vault,
@@ -384,14 +380,14 @@ Result<int> RestorePart(Context& context, const Options& options, const Source& 
   request.encryption = app::EncryptionOf(config);
   std::optional<backup::PartReport> report;
   {
-    Work work(context);
+    BackupWork work(context);
     TRY(report, backup::RestorePart(*vault, registry, request, work.setting));
   }
   PrintPart(request, *report, context.json);
   return report->findings.empty() ? kDone : kDifferent;
 }
 
-Result<int> Restore(Context& context, const Options& options) {
+Result<int> Restore(Context& context, const BackupOptions& options) {
   TRY(const auto source, SourceOf(context, options));
   if (!options.database.empty() || !options.asset.empty())
     return RestorePart(context, options, source);
@@ -408,7 +404,7 @@ Result<int> Restore(Context& context, const Options& options) {
   TRY_OK(ChooseTarget(context, options, source, manifest, registry, request));
   std::optional<backup::RestoreReport> report;
   {
-    Work work(context);
+    BackupWork work(context);
     TRY(report, backup::Restore(*vault, registry, request, work.setting));
   }
   if (context.json) {
@@ -436,7 +432,7 @@ Result<int> Restore(Context& context, const Options& options) {
   return report->findings.empty() ? kDone : kDifferent;
 }
 
-Result<int> Prune(Context& context, const Options& options) {
+Result<int> PruneBackup(Context& context, const BackupOptions& options) {
   TRY(const auto source, SourceOf(context, options));
   TRY(const auto vault,
       source.Open(backup::Repository::Purpose::kPrune, "vams backup prune", options));
@@ -447,7 +443,7 @@ Result<int> Prune(Context& context, const Options& options) {
     rules.last = static_cast<std::uint64_t>(source.config.backup.keep);
   std::optional<backup::PruneReport> report;
   {
-    Work work(context);
+    BackupWork work(context);
     TRY(report, backup::Prune(*vault, rules, options.dry_run, work.setting));
   }
   if (context.json) {
@@ -478,7 +474,7 @@ Result<int> Prune(Context& context, const Options& options) {
   return report->findings.empty() || options.keep.drop_damaged ? kDone : kDifferent;
 }
 
-void AddSourceOptions(CLI::App& command, Context& context, Options& options) {
+void AddSourceOptions(CLI::App& command, Context& context, BackupOptions& options) {
   AddConfigOptions(command, context);
   command
       .add_option("--repository", options.repository,
@@ -486,16 +482,16 @@ void AddSourceOptions(CLI::App& command, Context& context, Options& options) {
       ->type_name("DIR");
 }
 
-void AddKeyOption(CLI::App& command, Options& options) {
+void AddKeyOption(CLI::App& command, BackupOptions& options) {
   command
       .add_option("--key-file", options.key_file,
                   "The stack key that opens the backups (default: that of the stack)")
       ->type_name("FILE");
 }
 
-void AddPruneCommand(CLI::App& group, Context& context, Options& options) {
+void AddPruneCommand(CLI::App& group, Context& context, BackupOptions& options) {
   CLI::App* prune = AddCommand(group, context, "prune", "Remove old backups",
-                               [&context, &options] { return Prune(context, options); });
+                               [&context, &options] { return PruneBackup(context, options); });
   AddSourceOptions(*prune, context, options);
   AddKeyOption(*prune, options);
   prune->add_option("--keep-last", options.keep_last, "Keep the last N (default: backup.keep)");
@@ -510,19 +506,19 @@ void AddPruneCommand(CLI::App& group, Context& context, Options& options) {
 }  // namespace
 
 void AddBackupCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static BackupOptions options;
   CLI::App* group = app.add_subcommand("backup", "Make, check, restore and remove backups");
   group->require_subcommand(1);
   CLI::App* create =
       AddCommand(*group, context, "create", "Back up a stack, which may be served meanwhile",
-                 [&context] { return Create(context, options); });
+                 [&context] { return CreateBackup(context, options); });
   AddSourceOptions(*create, context, options);
   CLI::App* list = AddCommand(*group, context, "list", "List the backups of a stack",
-                              [&context] { return List(context, options); });
+                              [&context] { return ListBackups(context, options); });
   CLI::App* show = AddCommand(*group, context, "show", "Show what a backup holds",
-                              [&context] { return Show(context, options); });
+                              [&context] { return ShowBackup(context, options); });
   CLI::App* verify = AddCommand(*group, context, "verify", "Look whether backups are whole",
-                                [&context] { return Verify(context, options); });
+                                [&context] { return VerifyBackup(context, options); });
   CLI::App* restore = AddCommand(*group, context, "restore",
                                  "Restore a stack that is not served, or make a new one",
                                  [&context] { return Restore(context, options); });

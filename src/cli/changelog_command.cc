@@ -8,7 +8,7 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct ChangelogOptions {
   std::string from, to;
 };
 
@@ -33,7 +33,7 @@ void Print(const lifecycle::AppliedNote& applied) {
   if (!applied.reason.empty()) fmt::print("    applies: {}\n", applied.reason);
 }
 
-Result<int> Changelog(Context& context, const Options& options) {
+Result<int> Changelog(Context& context, const ChangelogOptions& options) {
   std::optional<lifecycle::Stack> stack;
   if (!context.stack.empty()) {
     TRY(stack, context.Stack());
@@ -68,7 +68,7 @@ Result<int> Changelog(Context& context, const Options& options) {
 }  // namespace
 
 void AddChangelogCommand(CLI::App& app, Context& context) {
-  static Options options;
+  static ChangelogOptions options;
   CLI::App* command = AddCommand(
       app, context, "changelog",
       "Release notes between two releases; with --stack, those that apply to it, and why",

@@ -45,6 +45,11 @@ int ClientExitOf(Code code) {
   }
 }
 
+std::string Context::Variable(const std::string& name) const {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
 Result<lifecycle::StackRegistry> Context::Registry() const {
   TRY(auto folder, lifecycle::ResolveHome(home, environment, ::geteuid() == 0));
   return lifecycle::StackRegistry(std::move(folder), clock);
@@ -157,6 +162,10 @@ std::string Columns(const std::vector<std::vector<std::string>>& rows) {
 
 void PrintJson(const boost::json::value& value) {
   fmt::print("{}\n", boost::json::serialize(value));
+}
+
+std::string Counted(std::uint64_t number, std::string_view what) {
+  return fmt::format("{} {}{}", Thousands(number), what, number == 1 ? "" : "s");
 }
 
 std::string Thousands(std::uint64_t number) {

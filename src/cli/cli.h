@@ -46,6 +46,9 @@ struct Context {
   std::map<std::string, std::string> environment;
   const Clock& clock = SystemClock();
 
+  // Of the environment; empty if it is not set.
+  std::string Variable(const std::string& name) const;
+
   // Options that every command has.
   std::string home, stack;
   bool json = false;
@@ -125,6 +128,8 @@ std::string Columns(const std::vector<std::vector<std::string>>& rows);
 void PrintJson(const boost::json::value& value);
 // 1234567 -> "1,234,567"
 std::string Thousands(std::uint64_t number);
+// "1,234 files", "1 file".
+std::string Counted(std::uint64_t number, std::string_view what);
 // "1 row", "1,234 rows"
 std::string Rows(std::uint64_t number);
 

@@ -10,7 +10,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct CommentOptions {
   std::string asset, version, comment, body;
   Confirmation confirmation;
   JsonInput input;
@@ -19,11 +19,11 @@ struct Options {
 // Members have the colon in their name; so has the path.
 constexpr const char* kKey = "assetVersionId:commentId";
 
-std::string AssetComments(const Options& options) {
+std::string AssetComments(const CommentOptions& options) {
   return "/comments/assets/" + net::PercentEncode(options.asset);
 }
 
-std::string OneComment(const Options& options) {
+std::string OneComment(const CommentOptions& options) {
   return fmt::format("{}/{}/{}:{}", AssetComments(options), kKey,
                      net::PercentEncode(options.version), net::PercentEncode(options.comment));
 }
@@ -31,7 +31,7 @@ std::string OneComment(const Options& options) {
 // Clients choose the ids of comments.
 std::string NewCommentId() { return "x" + NewUuid(SystemRandom()); }
 
-Result<int> List(RestClient& client, const Options& options) {
+Result<int> ListComments(RestClient& client, const CommentOptions& options) {
   std::string path = AssetComments(options);
   if (!options.version.empty()) path += "/assetVersionId/" + net::PercentEncode(options.version);
   TRY(const auto found, client.Call("GET", path));
@@ -53,14 +53,14 @@ Result<int> List(RestClient& client, const Options& options) {
   });
 }
 
-Result<json::object> BodyOf(Options& options) {
+Result<json::object> BodyOf(CommentOptions& options) {
   TRY_OK(options.input.Read());
   options.input.Fill(options.body, "commentBody");
   TRY_OK(Need(options.body, "--comment-body"));
   return json::object{{"commentBody", options.body}};
 }
 
-Result<int> Add(RestClient& client, Options& options) {
+Result<int> AddComment(RestClient& client, CommentOptions& options) {
   TRY(const json::object body, BodyOf(options));
   if (options.comment.empty()) options.comment = NewCommentId();
   TRY(const auto answer, client.Call("POST", OneComment(options), &body));
@@ -68,7 +68,7 @@ Result<int> Add(RestClient& client, Options& options) {
               [&](const json::value&) { fmt::print("wrote the comment {}\n", options.comment); });
 }
 
-Result<int> Edit(RestClient& client, Options& options) {
+Result<int> Edit(RestClient& client, CommentOptions& options) {
   TRY(const json::object body, BodyOf(options));
   TRY(const auto answer, client.Call("PUT", OneComment(options), &body));
   return Show(client, answer, [&](const json::value&) {
@@ -76,7 +76,7 @@ Result<int> Edit(RestClient& client, Options& options) {
   });
 }
 
-Result<int> Delete(RestClient& client, const Options& options) {
+Result<int> DeleteComment(RestClient& client, const CommentOptions& options) {
   TRY(const bool go,
       Confirmed(client, options.confirmation, false,
                 fmt::format("delete the comment {}?", Printable(options.comment)), {}));
@@ -88,7 +88,7 @@ Result<int> Delete(RestClient& client, const Options& options) {
 }  // namespace
 
 void AddCommentCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static CommentOptions options;
   CLI::App* group = app.add_subcommand("comment", "Comments on versions of assets");
   group->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, auto run) {
@@ -108,12 +108,12 @@ void AddCommentCommands(CLI::App& app, Context& context) {
         ->type_name("TEXT");
     options.input.AddOption(*command);
   };
-  CLI::App* list = add("list", "List the comments of an asset", List);
+  CLI::App* list = add("list", "List the comments of an asset", ListComments);
   version_option(list, "Only on this version");
   Require(*list, {{&options.asset, "--asset-id"}});
   const std::vector<Required> one{{&options.asset, "--asset-id"},
                                   {&options.version, "--asset-version-id"}};
-  CLI::App* create = add("add", "Write a comment", Add);
+  CLI::App* create = add("add", "Write a comment", AddComment);
   version_option(create, "The version it is about");
   comment_option(create, "Its id (default: a new one)");
   body_option(create);
@@ -125,7 +125,7 @@ void AddCommentCommands(CLI::App& app, Context& context) {
   comment_option(edit, "The comment");
   body_option(edit);
   Require(*edit, all);
-  CLI::App* remove = add("delete", "Delete a comment of one's own", Delete);
+  CLI::App* remove = add("delete", "Delete a comment of one's own", DeleteComment);
   version_option(remove, "The version it is about");
   comment_option(remove, "The comment");
   options.confirmation.AddOptions(*remove, false);

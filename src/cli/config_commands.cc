@@ -39,7 +39,7 @@ Result<int> Check(Context& context, const std::string& file) {
   return report.ok() ? kDone : kUsage;
 }
 
-Result<int> Show(Context& context, const std::string& file) {
+Result<int> ShowConfig(Context& context, const std::string& file) {
   TRY(const auto sources, SourcesOf(context, file));
   TRY(const auto config, config::Load(sources));
   PrintJson(config::ConfigJson(config));
@@ -55,7 +55,7 @@ void AddConfigCommands(CLI::App& app, Context& context) {
   CLI::App* check = AddCommand(*config, context, "check", "Check a configuration field by field",
                                [&context] { return Check(context, file); });
   CLI::App* show = AddCommand(*config, context, "show", "Show the effective configuration as JSON",
-                              [&context] { return Show(context, file); });
+                              [&context] { return ShowConfig(context, file); });
   for (CLI::App* command : {check, show}) {
     command->add_option("file", file, "The file (default: that of the stack, else none)");
     AddConfigOptions(*command, context);

@@ -10,7 +10,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct DatabaseOptions {
   std::string database, description, bucket, extensions;
   bool show_deleted = false, restrict_metadata = false, free_metadata = false;
   bool clear_extensions = false;
@@ -37,7 +37,7 @@ void PrintDatabase(const json::value& it) {
                             {"files", extensions.empty() ? "any" : Printable(extensions)}}));
 }
 
-Result<int> List(RestClient& client, const Options& options) {
+Result<int> ListDatabases(RestClient& client, const DatabaseOptions& options) {
   Parameters parameters{{"showDeleted", options.show_deleted ? "true" : ""}};
   TRY(const auto list, GetList(client, "/database", parameters, "Items", options.paging));
   return Show(client, list, [](const json::value& found) {
@@ -51,7 +51,7 @@ Result<int> List(RestClient& client, const Options& options) {
   });
 }
 
-Result<int> Get(RestClient& client, const Options& options) {
+Result<int> GetDatabase(RestClient& client, const DatabaseOptions& options) {
   TRY(const auto found,
       client.Call("GET", DatabasePath(options.database) +
                              Query({{"showDeleted", options.show_deleted ? "true" : ""}})));
@@ -72,7 +72,7 @@ Result<std::string> OnlyBucket(RestClient& client) {
                                            names.empty() ? " no bucket" : names));
 }
 
-Result<int> Create(RestClient& client, Options& options) {
+Result<int> CreateDatabase(RestClient& client, DatabaseOptions& options) {
   TRY_OK(options.input.Read());
   json::object body = options.input.object();
   options.input.Fill(options.database, "databaseId");
@@ -95,7 +95,7 @@ Result<int> Create(RestClient& client, Options& options) {
   });
 }
 
-Result<int> Update(RestClient& client, Options& options) {
+Result<int> UpdateDatabase(RestClient& client, DatabaseOptions& options) {
   TRY_OK(options.input.Read());
   json::object body = options.input.object();
   options.input.Fill(options.database, "databaseId");
@@ -125,7 +125,7 @@ Result<int> Update(RestClient& client, Options& options) {
   return ShowMessage(client, answer);
 }
 
-Result<int> Delete(RestClient& client, const Options& options) {
+Result<int> DeleteDatabase(RestClient& client, const DatabaseOptions& options) {
   TRY(const bool go,
       Confirmed(client, options.confirmation, true,
                 fmt::format("delete the database \"{}\"?", Printable(options.database)),
@@ -135,7 +135,7 @@ Result<int> Delete(RestClient& client, const Options& options) {
   return ShowMessage(client, answer);
 }
 
-Result<int> Buckets(RestClient& client, const Options& options) {
+Result<int> Buckets(RestClient& client, const DatabaseOptions& options) {
   TRY(const auto list, GetList(client, "/buckets", {}, "Items", options.paging));
   return Show(client, list, [](const json::value& found) {
     std::vector<std::vector<std::string>> rows{{"ID", "BUCKET", "PREFIX"}};
@@ -150,7 +150,7 @@ Result<int> Buckets(RestClient& client, const Options& options) {
 }  // namespace
 
 void AddDatabaseCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static DatabaseOptions options;
   CLI::App* group = app.add_subcommand("database", "Databases of assets");
   group->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, auto run) {
@@ -170,23 +170,23 @@ void AddDatabaseCommands(CLI::App& app, Context& context) {
         ->type_name("LIST");
     options.input.AddOption(*command);
   };
-  CLI::App* list = add("list", "List the databases", List);
+  CLI::App* list = add("list", "List the databases", ListDatabases);
   list->add_flag("--show-deleted", options.show_deleted, "Those that were deleted instead");
   options.paging.AddOptions(*list);
-  CLI::App* create = add("create", "Create a database", Create);
+  CLI::App* create = add("create", "Create a database", CreateDatabase);
   fields(create);
   Require(*create, {{&options.database, "--database-id"}, {&options.description, "--description"}},
           &options.input);
-  CLI::App* update = add("update", "Change a database", Update);
+  CLI::App* update = add("update", "Change a database", UpdateDatabase);
   fields(update);
   update->add_flag("--no-restrict-metadata-outside-schemas", options.free_metadata, "Any metadata");
   update->add_flag("--clear-file-extensions", options.clear_extensions, "Any kind of files");
   Require(*update, {{&options.database, "--database-id"}}, &options.input);
-  CLI::App* get = add("get", "Show a database", Get);
+  CLI::App* get = add("get", "Show a database", GetDatabase);
   AddDatabaseOption(*get, options.database);
   get->add_flag("--show-deleted", options.show_deleted, "One that was deleted");
   Require(*get, {{&options.database, "--database-id"}});
-  CLI::App* remove = add("delete", "Delete a database without assets", Delete);
+  CLI::App* remove = add("delete", "Delete a database without assets", DeleteDatabase);
   AddDatabaseOption(*remove, options.database);
   options.confirmation.AddOptions(*remove, true);
   Require(*remove, {{&options.database, "--database-id"}});

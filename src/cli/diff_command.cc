@@ -13,14 +13,14 @@ namespace diff = lifecycle::diff;
 
 namespace {
 
-struct Options {
+struct DiffOptions {
   std::string to, against;
   std::vector<std::string> change_sets;
   bool exit_code = false, rows = false;
   std::string aws_profile, region, endpoint;
 };
 
-Result<int> OfStack(Context& context, const Options& options) {
+Result<int> OfStack(Context& context, const DiffOptions& options) {
   TRY(const auto stack, context.Stack());
   diff::Side before{.config = {}, .data_version = stack.current.data_version, .stack = stack.name};
   diff::Side after = before;
@@ -62,7 +62,7 @@ Result<diff::NamedText> Read(const std::string& file) {
 
 // As AWS's own tools find account and region.
 Result<std::unique_ptr<items::DynamoStore>> Connect(const Context& context,
-                                                    const Options& options) {
+                                                    const DiffOptions& options) {
   items::DynamoOptions dynamo{.region = options.region, .endpoint = options.endpoint};
   dynamo.environment = [env = context.environment,
                         profile = options.aws_profile](std::string_view name) {
@@ -74,7 +74,7 @@ Result<std::unique_ptr<items::DynamoStore>> Connect(const Context& context,
   return items::OpenDynamoStore(std::move(dynamo));
 }
 
-Result<int> OfAws(Context& context, const Options& options) {
+Result<int> OfAws(Context& context, const DiffOptions& options) {
   std::vector<diff::NamedText> texts;
   for (const auto& file : options.change_sets) {
     TRY(texts.emplace_back(), Read(file));
@@ -102,7 +102,7 @@ Result<int> OfAws(Context& context, const Options& options) {
   return options.exit_code && !changes.changes.empty() ? kDifferent : kDone;
 }
 
-Result<int> Diff(Context& context, const Options& options) {
+Result<int> Diff(Context& context, const DiffOptions& options) {
   if (!options.change_sets.empty()) {
     if (!options.to.empty() || !context.config_file.empty())
       return Error(Code::kInvalid,
@@ -120,7 +120,7 @@ Result<int> Diff(Context& context, const Options& options) {
 }  // namespace
 
 void AddDiffCommand(CLI::App& app, Context& context) {
-  static Options options;
+  static DiffOptions options;
   CLI::App* command =
       AddCommand(app, context, "diff", "What an update would do to a stack's resources and data",
                  [&context] { return Diff(context, options); });

@@ -17,11 +17,11 @@ namespace {
 
 using Outcome = DownloadedFile::Outcome;
 
-struct Totals {
+struct DownloadTotals {
   std::size_t ok = 0, failed = 0, unchanged = 0, skipped = 0, verified = 0, continued = 0;
   std::uint64_t bytes = 0, fetched = 0;
 
-  explicit Totals(const std::vector<DownloadedFile>& files) {
+  explicit DownloadTotals(const std::vector<DownloadedFile>& files) {
     for (const auto& file : files) {
       ++(file.outcome == Outcome::kFailed ? failed : ok);
       if (file.outcome == Outcome::kUnchanged) ++unchanged;
@@ -35,7 +35,7 @@ struct Totals {
   }
 };
 
-json::object ToJson(const DownloadReport& report, const Totals& totals) {
+json::object ToJson(const DownloadReport& report, const DownloadTotals& totals) {
   json::array good, bad, unverified;
   for (const auto& file : report.files) {
     json::object one{{"relative_key", file.key}, {"local_path", file.target.string()}};
@@ -70,7 +70,7 @@ json::object ToJson(const DownloadReport& report, const Totals& totals) {
           {"interrupted", report.interrupted}};
 }
 
-void Print(const DownloadReport& report, const Totals& totals) {
+void Print(const DownloadReport& report, const DownloadTotals& totals) {
   const double speed = static_cast<double>(totals.fetched) / std::max(report.seconds, 0.001);
   fmt::print("downloaded {} of {}, {}, in {} ({}/s)\n",
              Thousands(totals.ok - totals.unchanged - totals.skipped),
@@ -153,7 +153,7 @@ Result<int> Download(RestClient& client, DownloadList list, const DownloadOption
   const Stoppable stoppable(client.op());
   DownloadReport done = RunDownload(client, job);
   for (auto& failure : list.failures) done.files.push_back(std::move(failure));
-  const Totals totals(done.files);
+  const DownloadTotals totals(done.files);
   report = ToJson(done, totals);
   if (print) Print(done, totals);
   return totals.failed == 0 ? static_cast<int>(kDone)

@@ -9,11 +9,11 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct ExportOptions {
   std::string to, format = "dynamodb", objects;
 };
 
-Result<int> Export(Context& context, const Options& options) {
+Result<int> Export(Context& context, const ExportOptions& options) {
   TRY(const auto registry, context.Registry());
   lifecycle::ExportRequest request;
   TRY(request.stack, context.StackName());
@@ -62,7 +62,7 @@ Result<int> Export(Context& context, const Options& options) {
 }  // namespace
 
 void AddExportCommand(CLI::App& app, Context& context) {
-  static Options options;
+  static ExportOptions options;
   CLI::App* command = AddCommand(app, context, "export", "Write a stack's data as AWS lays it out",
                                  [&context] { return Export(context, options); });
   command->add_option("--to", options.to, "New or empty folder")->type_name("DIR")->required();

@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct FileOptions {
   std::string database, asset, path, source, destination, to_asset, to_database, version;
   std::string prefix, asset_version, type, type_other;
   bool is_prefix = false, archived = false, basic = false, versions = false;
@@ -26,7 +26,7 @@ struct Options {
 };
 
 // In this group what the document says wins (cli.md section 6).
-Status FillIds(Options& options) {
+Status FillIds(FileOptions& options) {
   TRY_OK(options.input.Read());
   options.input.Fill(options.database, "database_id", true);
   options.input.Fill(options.asset, "asset_id", true);
@@ -35,7 +35,7 @@ Status FillIds(Options& options) {
   return Need(options.asset, "--asset");
 }
 
-std::string Path(const Options& options, const char* operation) {
+std::string Path(const FileOptions& options, const char* operation) {
   return AssetPath(options.database, options.asset) + operation;
 }
 
@@ -48,7 +48,7 @@ Result<int> ShowAffected(const RestClient& client, const json::value& answer) {
   });
 }
 
-Result<int> CreateFolder(RestClient& client, Options& options) {
+Result<int> CreateFolder(RestClient& client, FileOptions& options) {
   TRY_OK(FillIds(options));
   options.input.Fill(options.path, "folder_path", true);
   TRY_OK(Need(options.path, "--path"));
@@ -58,7 +58,7 @@ Result<int> CreateFolder(RestClient& client, Options& options) {
   return ShowMessage(client, answer);
 }
 
-Result<int> List(RestClient& client, Options& options) {
+Result<int> ListFiles(RestClient& client, FileOptions& options) {
   TRY_OK(FillIds(options));
   options.input.Fill(options.prefix, "prefix", true);
   options.input.Fill(options.asset_version, "asset_version_id", true);
@@ -97,7 +97,7 @@ std::string AssetVersions(const json::value& version) {
   return fmt::format("{}", fmt::join(labels, ", "));
 }
 
-Result<int> Info(RestClient& client, Options& options) {
+Result<int> InfoFile(RestClient& client, FileOptions& options) {
   TRY_OK(FillIds(options));
   TRY_OK(Need(options.path, "--path"));
   options.input.Fill(options.versions, "include_versions");
@@ -130,7 +130,7 @@ Result<int> Info(RestClient& client, Options& options) {
   });
 }
 
-Result<json::object> FromTo(Options& options) {
+Result<json::object> FromTo(FileOptions& options) {
   TRY_OK(FillIds(options));
   options.input.Fill(options.source, "source", true);
   options.input.Fill(options.destination, "dest", true);
@@ -139,13 +139,13 @@ Result<json::object> FromTo(Options& options) {
   return json::object{{"sourcePath", options.source}, {"destinationPath", options.destination}};
 }
 
-Result<int> Move(RestClient& client, Options& options) {
+Result<int> MoveFile(RestClient& client, FileOptions& options) {
   TRY(const auto body, FromTo(options));
   TRY(const auto answer, client.Call("POST", Path(options, "/moveFile"), &body));
   return ShowAffected(client, answer);
 }
 
-Result<int> Copy(RestClient& client, Options& options) {
+Result<int> CopyFile(RestClient& client, FileOptions& options) {
   TRY(auto body, FromTo(options));
   options.input.Fill(options.to_asset, "dest_asset", true);
   options.input.Fill(options.to_database, "dest_database", true);
@@ -155,13 +155,13 @@ Result<int> Copy(RestClient& client, Options& options) {
   return ShowAffected(client, answer);
 }
 
-Result<json::object> OnPath(Options& options) {
+Result<json::object> OnPath(FileOptions& options) {
   TRY_OK(FillIds(options));
   TRY_OK(Need(options.path, "--path"));
   return json::object{{"filePath", options.path}};
 }
 
-Result<int> Archive(RestClient& client, Options& options) {
+Result<int> ArchiveFile(RestClient& client, FileOptions& options) {
   TRY(auto body, OnPath(options));
   options.input.Fill(options.is_prefix, "prefix");
   body["isPrefix"] = options.is_prefix;
@@ -169,13 +169,13 @@ Result<int> Archive(RestClient& client, Options& options) {
   return ShowAffected(client, answer);
 }
 
-Result<int> Unarchive(RestClient& client, Options& options) {
+Result<int> UnarchiveFile(RestClient& client, FileOptions& options) {
   TRY(const auto body, OnPath(options));
   TRY(const auto answer, client.Call("POST", Path(options, "/unarchiveFile"), &body));
   return ShowAffected(client, answer);
 }
 
-Result<int> Delete(RestClient& client, Options& options) {
+Result<int> DeleteFile(RestClient& client, FileOptions& options) {
   TRY(auto body, OnPath(options));
   options.input.Fill(options.is_prefix, "prefix");
   options.input.Fill(options.confirmation.flag, "confirm");
@@ -188,7 +188,7 @@ Result<int> Delete(RestClient& client, Options& options) {
   return ShowAffected(client, answer);
 }
 
-Result<int> Revert(RestClient& client, Options& options) {
+Result<int> RevertFile(RestClient& client, FileOptions& options) {
   TRY(const auto body, OnPath(options));
   options.input.Fill(options.version, "version_id", true);
   TRY_OK(Need(options.version, "--version"));
@@ -199,7 +199,7 @@ Result<int> Revert(RestClient& client, Options& options) {
   return ShowMessage(client, answer);
 }
 
-Result<int> SetPrimary(RestClient& client, Options& options, const CLI::App& command) {
+Result<int> SetPrimary(RestClient& client, FileOptions& options, const CLI::App& command) {
   TRY(auto body, OnPath(options));
   const bool in_input = options.input.Has("type");
   options.input.Fill(options.type, "type", true);
@@ -216,13 +216,13 @@ Result<int> SetPrimary(RestClient& client, Options& options, const CLI::App& com
   return ShowMessage(client, answer);
 }
 
-Result<int> DeletePreview(RestClient& client, Options& options) {
+Result<int> DeletePreview(RestClient& client, FileOptions& options) {
   TRY_OK(FillIds(options));
   TRY(const auto answer, client.Call("DELETE", Path(options, "/deleteAssetPreview")));
   return ShowMessage(client, answer);
 }
 
-Result<int> DeleteAuxiliary(RestClient& client, Options& options) {
+Result<int> DeleteAuxiliary(RestClient& client, FileOptions& options) {
   TRY(const auto body, OnPath(options));
   TRY(const auto answer,
       client.Call("DELETE", Path(options, "/deleteAuxiliaryPreviewAssetFiles"), &body));
@@ -232,7 +232,7 @@ Result<int> DeleteAuxiliary(RestClient& client, Options& options) {
 // Adds the commands of the group, which share most of their options.
 class Group {
  public:
-  Group(CLI::App& group, Context& context, Options& options)
+  Group(CLI::App& group, Context& context, FileOptions& options)
       : group_(group), context_(context), options_(options) {}
 
   template <typename Run>
@@ -258,53 +258,54 @@ class Group {
  private:
   CLI::App& group_;
   Context& context_;
-  Options& options_;
+  FileOptions& options_;
 };
 
 }  // namespace
 
 void AddFileCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static FileOptions options;
   CLI::App* files = app.add_subcommand("file", "Files of assets");
   files->require_subcommand(1);
   AddUploadCommand(*files, context);
   AddFileDownloadCommand(*files, context);
   Group group(*files, context, options);
   group.Add("create-folder", "Make an empty folder", CreateFolder, true);
-  CLI::App* list = group.Add("list", "List an asset's files", List, false);
+  CLI::App* list = group.Add("list", "List an asset's files", ListFiles, false);
   list->add_option("--prefix", options.prefix, "Those whose path begins so");
   list->add_flag("--include-archived", options.archived, "Those that are archived as well");
   list->add_flag("--basic", options.basic, "Names and sizes only, which is faster");
   list->add_option("--asset-version-id", options.asset_version, "As of this version of the asset")
       ->type_name("N");
   options.paging.AddOptions(*list);
-  group.Add("info", "Show a file", Info, true)
+  group.Add("info", "Show a file", InfoFile, true)
       ->add_flag("--include-versions", options.versions, "Its versions as well");
   const std::vector<Required> ends{{&options.source, "--source"}, {&options.destination, "--dest"}};
-  CLI::App* move = group.Add("move", "Move or rename a file", Move, false, ends);
-  CLI::App* copy = group.Add("copy", "Copy a file, also to another asset", Copy, false, ends);
+  CLI::App* move = group.Add("move", "Move or rename a file", MoveFile, false, ends);
+  CLI::App* copy = group.Add("copy", "Copy a file, also to another asset", CopyFile, false, ends);
   for (CLI::App* command : {move, copy}) {
     command->add_option("--source", options.source, "The file")->type_name("PATH");
     command->add_option("--dest", options.destination, "Its new path")->type_name("PATH");
   }
   copy->add_option("--dest-asset", options.to_asset, "Another asset")->type_name("ID");
   copy->add_option("--dest-database", options.to_database, "Its database")->type_name("ID");
-  CLI::App* archive = group.Add("archive", "Hide a file; it can be unarchived", Archive, true);
-  group.Add("unarchive", "Bring an archived file back", Unarchive, true);
+  CLI::App* archive = group.Add("archive", "Hide a file; it can be unarchived", ArchiveFile, true);
+  group.Add("unarchive", "Bring an archived file back", UnarchiveFile, true);
   CLI::App* remove =
-      group.Add("delete", "Delete a file with all its versions, for good", Delete, true);
+      group.Add("delete", "Delete a file with all its versions, for good", DeleteFile, true);
   for (CLI::App* command : {archive, remove})
     command->add_flag("--prefix", options.is_prefix, "Every file whose path begins so");
   remove->add_flag("--confirm", options.confirmation.flag, "Needed: this cannot be undone");
   group
-      .Add("revert", "Make an earlier version of a file the latest", Revert, true,
+      .Add("revert", "Make an earlier version of a file the latest", RevertFile, true,
            {{&options.version, "--version"}})
       ->add_option("-v,--version", options.version, "That version")
       ->type_name("ID");
   static CLI::App* primary = nullptr;
   primary = group.Add(
       "set-primary", "Say what a file is to its asset",
-      [](RestClient& client, Options& given) { return SetPrimary(client, given, *primary); }, true);
+      [](RestClient& client, FileOptions& given) { return SetPrimary(client, given, *primary); },
+      true);
   primary
       ->add_option("--type", options.type,
                    "primary, lod1 to lod5, other, or \"\" for nothing special")

@@ -17,7 +17,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct FileUploadOptions {
   std::string database, asset, directory, location;
   std::vector<std::string> sources;
   bool recursive = false, asset_preview = false, force_skip = false, hide_progress = false;
@@ -26,7 +26,7 @@ struct Options {
   JsonInput input;
 };
 
-Status FillFromInput(Options& options) {
+Status FillFromInput(FileUploadOptions& options) {
   TRY_OK(options.input.Read());
   if ((options.input.Has("files") || options.input.Has("directory")) &&
       (!options.sources.empty() || !options.directory.empty()))
@@ -47,7 +47,7 @@ Status FillFromInput(Options& options) {
   return Need(options.asset, "--asset");
 }
 
-Result<CollectedFiles> Collect(Options& options) {
+Result<CollectedFiles> Collect(FileUploadOptions& options) {
   std::error_code error;
   if (options.directory.empty() && options.sources.size() == 1 &&
       std::filesystem::is_directory(options.sources.front(), error)) {
@@ -70,7 +70,7 @@ Result<CollectedFiles> Collect(Options& options) {
 }
 
 // Leaves what the server would refuse out, and says so.
-Status CheckAll(RestClient& client, const Options& options, CollectedFiles& collected) {
+Status CheckAll(RestClient& client, const FileUploadOptions& options, CollectedFiles& collected) {
   TRY_OK(client.Call("GET", AssetPath(options.database, options.asset)));
   // Who may write to an asset need not be allowed to see its database; the server looks as well.
   const auto database = client.Call("GET", "/database/" + net::PercentEncode(options.database));
@@ -93,7 +93,7 @@ Status CheckAll(RestClient& client, const Options& options, CollectedFiles& coll
 }
 
 // What was asked for: asked for again, it continues what was interrupted.
-std::string SourcesText(const Options& options) {
+std::string SourcesText(const FileUploadOptions& options) {
   std::error_code error;
   std::string text = KeyPrefix(options.location);
   if (!options.directory.empty())
@@ -107,13 +107,13 @@ std::string SourcesText(const Options& options) {
   return text;
 }
 
-struct Totals {
+struct UploadTotals {
   std::size_t ok = 0, failed = 0, earlier = 0;
   std::uint64_t bytes = 0, sent = 0;
 };
 
 json::object ToJson(const UploadReport& report, const CollectedFiles& collected,
-                    const Totals& totals) {
+                    const UploadTotals& totals) {
   const double speed = static_cast<double>(totals.sent) / std::max(report.seconds, 0.001);
   json::object object{
       {"overall_success", totals.failed == 0},
@@ -144,7 +144,7 @@ json::object ToJson(const UploadReport& report, const CollectedFiles& collected,
 }
 
 void PrintReport(const UploadReport& report, const CollectedFiles& collected,
-                 const Totals& totals) {
+                 const UploadTotals& totals) {
   const double speed = static_cast<double>(totals.sent) / std::max(report.seconds, 0.001);
   fmt::print("uploaded {} of {}, {}, in {} ({}/s)\n", Thousands(totals.ok),
              FileText(totals.ok + totals.failed), ByteText(totals.sent),
@@ -170,7 +170,7 @@ void PrintReport(const UploadReport& report, const CollectedFiles& collected,
                one.reason);
 }
 
-Result<int> Upload(const Context& context, RestClient& client, Options& options) {
+Result<int> Upload(const Context& context, RestClient& client, FileUploadOptions& options) {
   TRY_OK(FillFromInput(options));
   if (options.part_size > 0 &&
       (options.part_size < kSmallestPart / kMiB || options.part_size > kLargestPart / kMiB))
@@ -188,7 +188,7 @@ Result<int> Upload(const Context& context, RestClient& client, Options& options)
                 .sources = SourcesText(options)};
   const Stoppable stoppable(client.op());
   TRY(const auto report, RunUpload(client, job));
-  Totals totals{.failed = collected.refused.size()};
+  UploadTotals totals{.failed = collected.refused.size()};
   for (const auto& file : report.files) {
     ++(file.ok ? totals.ok : totals.failed);
     totals.bytes += file.file.size;
@@ -208,7 +208,7 @@ Result<int> Upload(const Context& context, RestClient& client, Options& options)
 }  // namespace
 
 void AddUploadCommand(CLI::App& file, Context& context) {
-  static Options options;
+  static FileUploadOptions options;
   CLI::App* command =
       AddClientCommand(file, context, "upload", "Send files, or a folder, to an asset",
                        [&context](RestClient& client) { return Upload(context, client, options); });

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "app/settings.h"
+#include "base/json.h"
 #include "cli/cli.h"
 #include "config/absolute_paths.h"
 #include "lifecycle/import.h"
@@ -12,7 +13,7 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct ImportOptions {
   std::vector<std::string> from, map, listings, folders;
   std::string data_version = "auto";
   bool partial = false, merge = false, etags_not_md5 = false;
@@ -26,7 +27,7 @@ lifecycle::ImportRequest::Objects ObjectsOf(const std::string& text) {
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-Result<lifecycle::ImportRequest> RequestOf(Context& context, const Options& options) {
+Result<lifecycle::ImportRequest> RequestOf(Context& context, const ImportOptions& options) {
   lifecycle::ImportRequest request;
   if (!context.stack.empty()) {
     request.stack = context.stack;
@@ -61,10 +62,6 @@ Result<lifecycle::ImportRequest> RequestOf(Context& context, const Options& opti
   TRY(const auto own_config, config::Load(own_sources));
   request.encryption = app::EncryptionOf(own_config);
   return request;
-}
-
-boost::json::array Texts(const std::vector<std::string>& texts) {
-  return boost::json::array(texts.begin(), texts.end());
 }
 
 boost::json::object DetectionJson(const tables::Detection& detection) {
@@ -134,7 +131,7 @@ void PrintReport(const lifecycle::ImportReport& report, double seconds) {
              report.data_version.ToString(), Rows(report.rows), seconds);
 }
 
-Result<int> Import(Context& context, const Options& options) {
+Result<int> Import(Context& context, const ImportOptions& options) {
   TRY(const auto registry, context.Registry());
   TRY(const auto request, RequestOf(context, options));
   OpContext op;
@@ -158,7 +155,7 @@ Result<int> Import(Context& context, const Options& options) {
 }  // namespace
 
 void AddImportCommand(CLI::App& app, Context& context) {
-  static Options options;
+  static ImportOptions options;
   CLI::App* import = AddCommand(app, context, "import", "Bring a VAMS data set into a stack",
                                 [&context] { return Import(context, options); });
   const auto list = [&](const char* flag, std::vector<std::string>& into, const char* what,

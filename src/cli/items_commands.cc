@@ -17,7 +17,7 @@ using items::SortCondition;
 using items::TableSpec;
 using items::Value;
 
-struct Options {
+struct ItemsOptions {
   std::string table, index, partition, sort, after, format = "dynamodb";
   std::string begins_with, less, less_equal, greater, greater_equal;
   std::vector<std::string> between;
@@ -49,7 +49,7 @@ Result<Value> KeyValue(const KeyAttribute& key, const std::string& text) {
   }
 }
 
-Result<Item> KeyFromOptions(const TableSpec& spec, const Options& options) {
+Result<Item> KeyFromOptions(const TableSpec& spec, const ItemsOptions& options) {
   Item key;
   TRY(auto partition, KeyValue(spec.partition, options.partition));
   key.Set(spec.partition.name, std::move(partition));
@@ -66,7 +66,7 @@ Result<Item> KeyFromOptions(const TableSpec& spec, const Options& options) {
   return key;
 }
 
-Result<SortCondition> SortFromOptions(const KeyAttribute& key, const Options& options) {
+Result<SortCondition> SortFromOptions(const KeyAttribute& key, const ItemsOptions& options) {
   using Op = SortCondition::Op;
   const std::pair<const std::string*, Op> single[] = {
       {&options.sort, Op::kEqual},      {&options.begins_with, Op::kBeginsWith},
@@ -114,7 +114,7 @@ int PrintPage(const Context& context, const items::Page& page, const std::string
   return kDone;
 }
 
-Result<std::string> Cursor(const Options& options) {
+Result<std::string> Cursor(const ItemsOptions& options) {
   auto bytes = Base64Decode(options.after);
   if (!bytes)
     return Error(Code::kInvalid, "--after takes the text that the page before ended with");
@@ -156,7 +156,7 @@ Result<int> Tables(Context& context) {
   return kDone;
 }
 
-Result<int> Count(Context& context, const Options& options) {
+Result<int> Count(Context& context, const ItemsOptions& options) {
   TRY(const auto store, OpenStore(context));
   OpContext op;
   TRY(const auto count, store->Count(op, options.table));
@@ -167,7 +167,7 @@ Result<int> Count(Context& context, const Options& options) {
   return kDone;
 }
 
-Result<int> Get(Context& context, const Options& options) {
+Result<int> Get(Context& context, const ItemsOptions& options) {
   TRY(const auto store, OpenStore(context));
   OpContext op;
   TRY(const auto spec, store->Table(op, options.table));
@@ -183,7 +183,7 @@ Result<int> Get(Context& context, const Options& options) {
   return kDone;
 }
 
-Result<int> Query(Context& context, const Options& options) {
+Result<int> QueryItems(Context& context, const ItemsOptions& options) {
   TRY(const auto store, OpenStore(context));
   OpContext op;
   TRY(const auto spec, store->Table(op, options.table));
@@ -204,7 +204,7 @@ Result<int> Query(Context& context, const Options& options) {
   return PrintPage(context, page, options.format);
 }
 
-Result<int> Scan(Context& context, const Options& options) {
+Result<int> Scan(Context& context, const ItemsOptions& options) {
   TRY(const auto store, OpenStore(context));
   OpContext op;
   TRY(const auto after, Cursor(options));
@@ -215,7 +215,7 @@ Result<int> Scan(Context& context, const Options& options) {
 }  // namespace
 
 void AddItemsCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static ItemsOptions options;
   CLI::App* items = app.add_subcommand("items", "Look at the stored items (read-only)");
   items->require_subcommand(1);
   AddCommand(*items, context, "tables", "List the tables", [&context] { return Tables(context); });
@@ -225,7 +225,7 @@ void AddItemsCommands(CLI::App& app, Context& context) {
                              [&context] { return Get(context, options); });
   CLI::App* query =
       AddCommand(*items, context, "query", "Print the items of one partition of a table or index",
-                 [&context] { return Query(context, options); });
+                 [&context] { return QueryItems(context, options); });
   CLI::App* scan = AddCommand(*items, context, "scan", "Print the items of a table in key order",
                               [&context] { return Scan(context, options); });
   for (CLI::App* command : {count, get, query, scan})
@@ -242,7 +242,7 @@ void AddItemsCommands(CLI::App& app, Context& context) {
     command->add_option("--after", options.after, "Continue behind the page before")
         ->type_name("CURSOR");
   }
-  query->add_option("--index", options.index, "Query this index");
+  query->add_option("--index", options.index, "QueryItems this index");
   query->add_option("--begins-with", options.begins_with, "Sort key begins with");
   query->add_option("--between", options.between, "Sort key from LOW to HIGH, both included")
       ->expected(2);

@@ -13,7 +13,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct MetadataOptions {
   MetadataTarget target;
   std::string type, page_size, starting_token, version, update_type;
   JsonInput input;
@@ -46,13 +46,13 @@ Result<int> ShowResult(const RestClient& client, const json::value& answer) {
 }
 
 // What only files have.
-void AddFileMembers(json::object& body, const Options& options) {
+void AddFileMembers(json::object& body, const MetadataOptions& options) {
   if (options.target.path.empty()) return;
   body["filePath"] = options.target.path;
   body["type"] = options.type;
 }
 
-Result<int> List(RestClient& client, const Options& options) {
+Result<int> ListMetadata(RestClient& client, const MetadataOptions& options) {
   const bool file = !options.target.path.empty();
   TRY(const auto found, client.Call("GET", MetadataPath(options.target) +
                                                Query({{"filePath", options.target.path},
@@ -63,7 +63,7 @@ Result<int> List(RestClient& client, const Options& options) {
   return Show(client, found, PrintItems);
 }
 
-Result<int> Update(RestClient& client, Options& options) {
+Result<int> UpdateMetadata(RestClient& client, MetadataOptions& options) {
   TRY_OK(options.input.Read());
   if (ListOf(options.input.object(), "metadata").empty())
     return Error(Code::kInvalid,
@@ -77,7 +77,7 @@ Result<int> Update(RestClient& client, Options& options) {
   return ShowResult(client, answer);
 }
 
-Result<int> Delete(RestClient& client, Options& options) {
+Result<int> DeleteMetadata(RestClient& client, MetadataOptions& options) {
   TRY_OK(options.input.Read());
   if (ListOf(options.input.object(), "metadataKeys").empty())
     return Error(Code::kInvalid,
@@ -90,7 +90,8 @@ Result<int> Delete(RestClient& client, Options& options) {
 }
 
 // Says whose metadata a command is about, and what of that has to be said.
-std::vector<Required> AddTarget(CLI::App& command, const std::string& entity, Options& options) {
+std::vector<Required> AddTarget(CLI::App& command, const std::string& entity,
+                                MetadataOptions& options) {
   std::vector<Required> required;
   if (entity == "asset-link") {
     command.add_option("--asset-link-id", options.target.link, "The link")->type_name("ID");
@@ -111,14 +112,14 @@ std::vector<Required> AddTarget(CLI::App& command, const std::string& entity, Op
 }
 
 void AddEntity(CLI::App& metadata, Context& context, const std::string& entity,
-               const std::string& of, Options& options) {
+               const std::string& of, MetadataOptions& options) {
   CLI::App* group = metadata.add_subcommand(entity, "Metadata of " + of);
   group->require_subcommand(1);
   const auto add = [&](const char* name, const std::string& what, auto run) {
     return AddClientCommand(*group, context, name, what,
                             [run, &options](RestClient& client) { return run(client, options); });
   };
-  CLI::App* list = add("list", "List the metadata of " + of, List);
+  CLI::App* list = add("list", "List the metadata of " + of, ListMetadata);
   Require(*list, AddTarget(*list, entity, options));
   list->add_option("--page-size", options.page_size, "At most so many in a page")->type_name("N");
   list->add_option("--starting-token", options.starting_token, "Where the page before ended")
@@ -127,7 +128,7 @@ void AddEntity(CLI::App& metadata, Context& context, const std::string& entity,
     list->add_option("--asset-version-id", options.version, "As it was in this version")
         ->type_name("ID");
 
-  CLI::App* update = add("update", "Add values to " + of + ", or change them", Update);
+  CLI::App* update = add("update", "Add values to " + of + ", or change them", UpdateMetadata);
   auto required = AddTarget(*update, entity, options);
   update
       ->add_option("--update-type", options.update_type,
@@ -137,7 +138,7 @@ void AddEntity(CLI::App& metadata, Context& context, const std::string& entity,
   required.push_back({&options.input.text(), "--json-input"});
   Require(*update, required);
 
-  CLI::App* remove = add("delete", "Remove values from " + of, Delete);
+  CLI::App* remove = add("delete", "Remove values from " + of, DeleteMetadata);
   required = AddTarget(*remove, entity, options);
   options.input.AddOption(*remove);
   required.push_back({&options.input.text(), "--json-input"});
@@ -147,7 +148,7 @@ void AddEntity(CLI::App& metadata, Context& context, const std::string& entity,
 }  // namespace
 
 void AddMetadataCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static MetadataOptions options;
   CLI::App* group = app.add_subcommand("metadata", "What is known about things: typed values");
   group->require_subcommand(1);
   AddEntity(*group, context, "asset", "an asset", options);

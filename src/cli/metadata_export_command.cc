@@ -23,12 +23,12 @@ namespace {
 
 constexpr std::size_t kParallel = 8;
 
-struct Options {
+struct MetadataExportOptions {
   std::string database, asset, format, output;
   std::vector<std::string> paths;
 };
 
-TableFormat FormatOf(const Options& options, bool quiet) {
+TableFormat FormatOf(const MetadataExportOptions& options, bool quiet) {
   if (options.format == "wide") return TableFormat::kWide;
   if (options.format == "json") return TableFormat::kJson;
   if (options.format == "csv") return TableFormat::kLong;
@@ -37,7 +37,7 @@ TableFormat FormatOf(const Options& options, bool quiet) {
 }
 
 // A file, all below a folder ("/scans/"), or a pattern ("/scans/*.e57"); nothing named is all.
-bool Wanted(const Options& options, const std::string& path) {
+bool Wanted(const MetadataExportOptions& options, const std::string& path) {
   if (options.paths.empty()) return true;
   return std::ranges::any_of(options.paths, [&](std::string wanted) {
     if (!wanted.starts_with('/')) wanted.insert(0, 1, '/');
@@ -69,8 +69,8 @@ std::vector<model::MetadataItem> ItemsOf(const json::value& of, const char* memb
 }
 
 // Of the asset and its files, a page of the export at a time.
-Status ReadAsset(RestClient& client, const Options& options, const std::string& database,
-                 const std::string& asset, Entities& entities) {
+Status ReadAsset(RestClient& client, const MetadataExportOptions& options,
+                 const std::string& database, const std::string& asset, Entities& entities) {
   json::object body{{"fetchAssetRelationships", false}, {"generatePresignedUrls", false}};
   std::string token;
   do {
@@ -151,7 +151,7 @@ Status InParallel(RestClient& client, std::size_t count, Entities& entities, Rea
   return Ok();
 }
 
-Result<Entities> Collect(RestClient& client, const Options& options) {
+Result<Entities> Collect(RestClient& client, const MetadataExportOptions& options) {
   Entities entities;
   std::vector<std::string> assets{options.asset};
   if (options.asset.empty()) {
@@ -180,7 +180,7 @@ Result<Entities> Collect(RestClient& client, const Options& options) {
   return entities;
 }
 
-Result<int> Export(RestClient& client, const Options& options) {
+Result<int> Export(RestClient& client, const MetadataExportOptions& options) {
   OutliveBrokenConnections();
   const Stoppable stoppable(client.op());
   TRY(const Entities entities, Collect(client, options));
@@ -212,7 +212,7 @@ Result<int> Export(RestClient& client, const Options& options) {
 }  // namespace
 
 void AddMetadataExportCommand(CLI::App& metadata, Context& context) {
-  static Options options;
+  static MetadataExportOptions options;
   CLI::App* command = AddClientCommand(
       metadata, context, "export", "The metadata of a database or an asset as a CSV or JSON table",
       [](RestClient& client) { return Export(client, options); });

@@ -26,7 +26,7 @@ constexpr std::size_t kShownProblems = 20;
 constexpr std::size_t kShownValue = 60;     // code points
 constexpr std::size_t kWorthProgress = 50;  // entities; fewer are done at once
 
-struct Options {
+struct MetadataImportOptions {
   std::string file;
   TableDefaults defaults;
   bool replace = false, dry_run = false, everything = false;
@@ -53,13 +53,13 @@ const char* Name(State state) {
 }
 
 // One entity on its way.  Each is touched by one thread at a time.
-struct Work {
+struct ImportWork {
   MetadataPlan plan;
   State state = State::kUnread;
   std::optional<Error> error;
 };
 
-std::string Entities(std::size_t count) {
+std::string EntityCount(std::size_t count) {
   return Thousands(count) + (count == 1 ? " entity" : " entities");
 }
 
@@ -80,14 +80,14 @@ struct Totals {
   }
 };
 
-std::size_t CountOf(const std::vector<Work>& all, State state) {
+std::size_t CountOf(const std::vector<ImportWork>& all, State state) {
   return static_cast<std::size_t>(
-      std::ranges::count_if(all, [&](const Work& work) { return work.state == state; }));
+      std::ranges::count_if(all, [&](const ImportWork& work) { return work.state == state; }));
 }
 
 // ---- reading
 
-Result<MetadataTable> ReadTable(const Options& options) {
+Result<MetadataTable> ReadTable(const MetadataImportOptions& options) {
   std::string text;
   if (options.file == "-") {
     text.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
@@ -126,15 +126,15 @@ bool EndsAll(const Error& error) {
 
 // Calls `step` for every entity in this state until one fails in a way that all would.
 template <typename Step>
-void ForEach(RestClient& client, const Options& options, std::vector<Work>& all, State state,
-             const char* phase, Step step) {
+void ForEach(RestClient& client, const MetadataImportOptions& options, std::vector<ImportWork>& all,
+             State state, const char* phase, Step step) {
   std::atomic<bool> ended{false};
   std::atomic<std::size_t> done{0};
   ProgressLine progress(client.context());
   RunParallel(
       client.op(), all.size(), options.parallel,
       [&](std::size_t index) {
-        Work& work = all[index];
+        ImportWork& work = all[index];
         if (ended || work.state != state) return;
         if (auto status = step(index, work); !status.ok()) {
           if (EndsAll(status.error())) ended = true;
@@ -148,11 +148,11 @@ void ForEach(RestClient& client, const Options& options, std::vector<Work>& all,
       });
 }
 
-std::vector<Work> MakePlans(RestClient& client, const Options& options,
-                            const MetadataTable& table) {
-  std::vector<Work> all(table.entities.size());
+std::vector<ImportWork> MakePlans(RestClient& client, const MetadataImportOptions& options,
+                                  const MetadataTable& table) {
+  std::vector<ImportWork> all(table.entities.size());
   ForEach(client, options, all, State::kUnread, "reading",
-          [&](std::size_t index, Work& work) -> Status {
+          [&](std::size_t index, ImportWork& work) -> Status {
             const MetadataEntity& entity = table.entities[index];
             work.plan.target = entity.target;
             TRY(const auto answer, CallPatiently(client, "GET", MetadataQuery(entity.target)));
@@ -190,10 +190,10 @@ void PrintChange(const MetadataChange& change) {
   }
 }
 
-void PrintPreview(const std::vector<Work>& all, bool everything) {
+void PrintPreview(const std::vector<ImportWork>& all, bool everything) {
   Totals totals;
   std::size_t shown = 0, left_out = 0, changing = 0;
-  for (const Work& work : all) {
+  for (const ImportWork& work : all) {
     if (work.state == State::kUnchanged) totals.Add(work.plan);
     if (work.state != State::kPlanned) continue;
     totals.Add(work.plan);
@@ -209,7 +209,7 @@ void PrintPreview(const std::vector<Work>& all, bool everything) {
     for (const MetadataChange& change : work.plan.changes) PrintChange(change);
   }
   if (left_out > 0) fmt::print("and {} more; --full-preview shows them\n", Thousands(left_out));
-  fmt::print("{} of {} to be changed; values: {}\n", Thousands(changing), Entities(all.size()),
+  fmt::print("{} of {} to be changed; values: {}\n", Thousands(changing), EntityCount(all.size()),
              totals.Text());
 }
 
@@ -218,7 +218,7 @@ json::value ToJson(const std::optional<model::MetadataItem>& item) {
   return {{"metadataValue", item->value}, {"metadataValueType", model::ValueTypeName(item->type)}};
 }
 
-json::object ToJson(const Work& work) {
+json::object ToJson(const ImportWork& work) {
   const MetadataTarget& target = work.plan.target;
   json::object object;
   if (!target.link.empty()) object["assetLinkId"] = target.link;
@@ -240,10 +240,10 @@ json::object ToJson(const Work& work) {
   return object;
 }
 
-json::object Report(const std::vector<Work>& all, const Options& options) {
+json::object Report(const std::vector<ImportWork>& all, const MetadataImportOptions& options) {
   Totals totals;
   json::array entities;
-  for (const Work& work : all) {
+  for (const ImportWork& work : all) {
     if (work.state != State::kRefused) totals.Add(work.plan);
     entities.push_back(ToJson(work));
   }
@@ -263,15 +263,15 @@ json::object Report(const std::vector<Work>& all, const Options& options) {
             {"valuesUnchanged", totals.unchanged}}}};
 }
 
-void PrintOutcome(const RestClient& client, const std::vector<Work>& all, bool dry_run) {
+void PrintOutcome(const RestClient& client, const std::vector<ImportWork>& all, bool dry_run) {
   if (client.quiet()) return;
   Totals written;
-  for (const Work& work : all)
+  for (const ImportWork& work : all)
     if (work.state == State::kWritten) written.Add(work.plan);
   if (!dry_run && written.entities > 0)
-    fmt::print("wrote {}; values: {} added, {} changed, {} removed\n", Entities(written.entities),
-               written.added, written.changed, written.removed);
-  for (const Work& work : all)
+    fmt::print("wrote {}; values: {} added, {} changed, {} removed\n",
+               EntityCount(written.entities), written.added, written.changed, written.removed);
+  for (const ImportWork& work : all)
     if (work.state == State::kRefused)
       fmt::print(stderr, "vams: {}: {}\n", Printable(Label(work.plan.target)),
                  Printable(work.error->message));
@@ -279,7 +279,7 @@ void PrintOutcome(const RestClient& client, const std::vector<Work>& all, bool d
       CountOf(all, State::kUnread) + (dry_run ? 0 : CountOf(all, State::kPlanned));
   if (left > 0)
     fmt::print(stderr, "vams: {} not tried; run the same command again for the rest\n",
-               Entities(left));
+               EntityCount(left));
 }
 
 // ---- writing
@@ -299,14 +299,14 @@ Status Write(RestClient& client, const MetadataPlan& plan, bool replace) {
   return Ok();
 }
 
-int Outcome(const RestClient& client, const std::vector<Work>& all, bool dry_run) {
+int OutcomeOf(const RestClient& client, const std::vector<ImportWork>& all, bool dry_run) {
   const std::size_t bad = CountOf(all, State::kRefused) + CountOf(all, State::kUnread) +
                           (dry_run ? 0 : CountOf(all, State::kPlanned));
   if (bad == 0) return kDone;
   return PartlyDone(client.context(), bad < all.size());
 }
 
-Result<int> Import(RestClient& client, Options& options) {
+Result<int> Import(RestClient& client, MetadataImportOptions& options) {
   const bool asks = !options.dry_run && !options.confirmation.yes;
   if (asks && (client.quiet() || ::isatty(0) != 1))
     return Error(Code::kInvalid,
@@ -315,9 +315,9 @@ Result<int> Import(RestClient& client, Options& options) {
   TRY(const MetadataTable table, ReadTable(options));
   OutliveBrokenConnections();
   const Stoppable stoppable(client.op());
-  std::vector<Work> all = MakePlans(client, options, table);
+  std::vector<ImportWork> all = MakePlans(client, options, table);
   // Nothing is known of the server's state: that is no question of single entities.
-  for (Work& work : all)
+  for (ImportWork& work : all)
     if (work.error && EndsAll(*work.error)) return *std::move(work.error);
   if (!client.quiet()) PrintPreview(all, options.everything);
   if (asks && CountOf(all, State::kPlanned) > 0) {
@@ -326,20 +326,20 @@ Result<int> Import(RestClient& client, Options& options) {
   }
   if (!options.dry_run)
     ForEach(client, options, all, State::kPlanned, "writing",
-            [&](std::size_t, Work& work) -> Status {
+            [&](std::size_t, ImportWork& work) -> Status {
               TRY_OK(Write(client, work.plan, options.replace));
               work.state = State::kWritten;
               return Ok();
             });
   if (client.quiet()) PrintJson(Report(all, options));
   PrintOutcome(client, all, options.dry_run);
-  return Outcome(client, all, options.dry_run);
+  return OutcomeOf(client, all, options.dry_run);
 }
 
 }  // namespace
 
 void AddMetadataImportCommand(CLI::App& metadata, Context& context) {
-  static Options options;
+  static MetadataImportOptions options;
   CLI::App* command = AddClientCommand(
       metadata, context, "import",
       "Metadata of many files, assets, databases and links from a CSV or JSON table",

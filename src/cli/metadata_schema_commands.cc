@@ -12,7 +12,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct MetadataSchemaOptions {
   std::string database, entity_type, schema, name;
   bool enable = false, disable = false;
   Paging paging;
@@ -20,7 +20,7 @@ struct Options {
   JsonInput input;
 };
 
-std::string SchemaPath(const Options& options) {
+std::string SchemaPath(const MetadataSchemaOptions& options) {
   return fmt::format("/database/{}/metadataSchema/{}", net::PercentEncode(options.database),
                      net::PercentEncode(options.schema));
 }
@@ -31,13 +31,6 @@ const json::array& FieldsOf(const json::value& schema) {
   const auto* object = schema.if_object();
   const json::value* fields = object == nullptr ? nullptr : object->if_contains("fields");
   return fields == nullptr ? none : ListOf(*fields, "fields");
-}
-
-std::string Joined(const json::array& texts) {
-  std::vector<std::string> list;
-  for (const auto& one : texts)
-    if (one.is_string()) list.push_back(Printable(one.get_string()));
-  return fmt::format("{}", fmt::join(list, ", "));
 }
 
 void PrintSchema(const json::value& it) {
@@ -63,7 +56,7 @@ void PrintSchema(const json::value& it) {
   fmt::print("\n{}", Columns(rows));
 }
 
-Result<int> List(RestClient& client, Options& options) {
+Result<int> ListSchemas(RestClient& client, MetadataSchemaOptions& options) {
   TRY_OK(options.input.Read());
   options.input.Fill(options.database, "databaseId");
   options.input.Fill(options.entity_type, "metadataEntityType");
@@ -87,7 +80,7 @@ Result<int> List(RestClient& client, Options& options) {
   });
 }
 
-Result<int> Get(RestClient& client, const Options& options) {
+Result<int> GetSchema(RestClient& client, const MetadataSchemaOptions& options) {
   TRY(const auto found, client.Call("GET", SchemaPath(options)));
   return Show(client, found, PrintSchema);
 }
@@ -98,7 +91,7 @@ Result<int> ShowWritten(const RestClient& client, const json::value& answer) {
   });
 }
 
-Status AddState(json::object& body, const Options& options) {
+Status AddState(json::object& body, const MetadataSchemaOptions& options) {
   if (options.enable && options.disable)
     return Error(Code::kInvalid,
                  "--enable and --disable contradict each other; nothing was done; leave one of "
@@ -107,7 +100,7 @@ Status AddState(json::object& body, const Options& options) {
   return Ok();
 }
 
-Result<int> Create(RestClient& client, Options& options) {
+Result<int> CreateSchema(RestClient& client, MetadataSchemaOptions& options) {
   TRY_OK(options.input.Read());
   json::object body = options.input.object();
   if (!options.database.empty()) body["databaseId"] = options.database;
@@ -118,7 +111,7 @@ Result<int> Create(RestClient& client, Options& options) {
   return ShowWritten(client, answer);
 }
 
-Result<int> Update(RestClient& client, Options& options) {
+Result<int> UpdateSchema(RestClient& client, MetadataSchemaOptions& options) {
   TRY_OK(options.input.Read());
   json::object body = options.input.object();
   options.input.Fill(options.schema, "metadataSchemaId");
@@ -134,7 +127,7 @@ Result<int> Update(RestClient& client, Options& options) {
   return ShowWritten(client, answer);
 }
 
-Result<int> Delete(RestClient& client, const Options& options) {
+Result<int> DeleteSchema(RestClient& client, const MetadataSchemaOptions& options) {
   TRY(const bool go,
       Confirmed(client, options.confirmation, true,
                 fmt::format("delete the schema {}? Values that were stored with it stay",
@@ -146,7 +139,7 @@ Result<int> Delete(RestClient& client, const Options& options) {
   return ShowMessage(client, answer);
 }
 
-void AddEntityType(CLI::App& command, Options& options) {
+void AddEntityType(CLI::App& command, MetadataSchemaOptions& options) {
   command.add_option("-e,--entity-type", options.entity_type, "What it describes")
       ->check(CLI::IsMember({"databaseMetadata", "assetMetadata", "fileMetadata", "fileAttribute",
                              "assetLinkMetadata"}));
@@ -155,7 +148,7 @@ void AddEntityType(CLI::App& command, Options& options) {
 }  // namespace
 
 void AddMetadataSchemaCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static MetadataSchemaOptions options;
   CLI::App* group =
       app.add_subcommand("metadata-schema", "Which values metadata has, and of which type");
   group->require_subcommand(1);
@@ -177,27 +170,28 @@ void AddMetadataSchemaCommands(CLI::App& app, Context& context) {
     command.add_flag("--enable", options.enable, "It counts");
     command.add_flag("--disable", options.disable, "It does not count");
   };
-  CLI::App* list = add("list", "List the schemas", List);
+  CLI::App* list = add("list", "List the schemas", ListSchemas);
   database_option(*list);
   AddEntityType(*list, options);
   options.paging.AddOptions(*list);
   options.input.AddOption(*list);
-  CLI::App* get = add("get", "Show a schema with its fields", Get);
+  CLI::App* get = add("get", "Show a schema with its fields", GetSchema);
   database_option(*get);
   schema_option(*get);
   Require(*get, {{&options.database, "--database-id"}, {&options.schema, "--schema-id"}});
-  CLI::App* create = add("create", "Create a schema from a JSON document", Create);
+  CLI::App* create = add("create", "Create a schema from a JSON document", CreateSchema);
   database_option(*create);
   AddEntityType(*create, options);
   state_options(*create);
   options.input.AddOption(*create);
   Require(*create, {{&options.input.text(), "--json-input"}});
-  CLI::App* update = add("update", "Change a schema; \"fields\" replaces all of them", Update);
+  CLI::App* update =
+      add("update", "Change a schema; \"fields\" replaces all of them", UpdateSchema);
   schema_option(*update);
   state_options(*update);
   options.input.AddOption(*update);
   Require(*update, {{&options.schema, "--schema-id"}}, &options.input);
-  CLI::App* remove = add("delete", "Delete a schema", Delete);
+  CLI::App* remove = add("delete", "Delete a schema", DeleteSchema);
   database_option(*remove);
   schema_option(*remove);
   options.confirmation.AddOptions(*remove, true);

@@ -12,13 +12,13 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct MigrateOptions {
   MigrateArguments migration;
   bool dry_run = false;
   AwsArguments aws;
 };
 
-Result<lifecycle::MigrateOptions> OptionsOf(const Options& options) {
+Result<lifecycle::MigrateOptions> OptionsOf(const MigrateOptions& options) {
   TRY(auto request, MigrateOptionsOf(options.migration));
   request.dry_run = options.dry_run;
   if (const auto prefix = options.aws.texts.find("base_assets_prefix");
@@ -27,8 +27,8 @@ Result<lifecycle::MigrateOptions> OptionsOf(const Options& options) {
   return request;
 }
 
-// Options that a stack has no use for would otherwise be taken and forgotten.
-Status RefuseAwsOptions(const Options& options) {
+// MigrateOptions that a stack has no use for would otherwise be taken and forgotten.
+Status RefuseAwsOptions(const MigrateOptions& options) {
   const AwsArguments& aws = options.aws;
   const bool only_prefix =
       aws.texts.empty() || (aws.texts.size() == 1 && aws.texts.contains("base_assets_prefix"));
@@ -45,7 +45,7 @@ Status RefuseAwsOptions(const Options& options) {
 }
 
 // The commands on tables that a configuration of upstream names.
-Result<int> OnAws(Context& context, const Options& options, AwsOperation operation) {
+Result<int> OnAws(Context& context, const MigrateOptions& options, AwsOperation operation) {
   if (!context.stack.empty())
     return Error(
         Code::kInvalid,
@@ -83,13 +83,13 @@ int PrintReport(const Context& context, const lifecycle::MigrationReport& report
   return kDone;
 }
 
-using Operation = Result<lifecycle::MigrationReport> (*)(const lifecycle::StackRegistry&,
-                                                         const std::string&,
-                                                         const lifecycle::MigrateOptions&,
-                                                         const Clock&, OpContext&,
-                                                         const migrate::OnProgress&);
+using MigrateOperation = Result<lifecycle::MigrationReport> (*)(const lifecycle::StackRegistry&,
+                                                                const std::string&,
+                                                                const lifecycle::MigrateOptions&,
+                                                                const Clock&, OpContext&,
+                                                                const migrate::OnProgress&);
 
-Result<int> Operate(Context& context, const Options& options, Operation operation,
+Result<int> Operate(Context& context, const MigrateOptions& options, MigrateOperation operation,
                     AwsOperation on_aws) {
   if (!context.config_file.empty()) return OnAws(context, options, on_aws);
   TRY_OK(RefuseAwsOptions(options));
@@ -107,7 +107,7 @@ Result<int> Operate(Context& context, const Options& options, Operation operatio
   return PrintReport(context, *report);
 }
 
-Result<int> Plan(Context& context, const Options& options) {
+Result<int> Plan(Context& context, const MigrateOptions& options) {
   if (!context.config_file.empty()) return OnAws(context, options, AwsOperation::kPlan);
   TRY_OK(RefuseAwsOptions(options));
   TRY(const auto registry, context.Registry());
@@ -128,7 +128,7 @@ Result<int> Plan(Context& context, const Options& options) {
   return kDone;
 }
 
-Result<int> Verify(Context& context, const Options& options) {
+Result<int> Verify(Context& context, const MigrateOptions& options) {
   if (!context.config_file.empty()) return OnAws(context, options, AwsOperation::kVerify);
   TRY_OK(RefuseAwsOptions(options));
   TRY(const auto registry, context.Registry());
@@ -148,7 +148,7 @@ Result<int> Verify(Context& context, const Options& options) {
   return proof->failures.empty() ? kDone : kDifferent;
 }
 
-Result<int> Cancel(Context& context, const Options& options) {
+Result<int> Cancel(Context& context, const MigrateOptions& options) {
   if (!context.config_file.empty()) return OnAws(context, options, AwsOperation::kCancel);
   TRY_OK(RefuseAwsOptions(options));
   TRY(const auto registry, context.Registry());
@@ -165,7 +165,7 @@ Result<int> Cancel(Context& context, const Options& options) {
 }
 
 // Commands that a stack has no use for.
-Result<int> OnAwsOnly(Context& context, const Options& options, AwsOperation operation,
+Result<int> OnAwsOnly(Context& context, const MigrateOptions& options, AwsOperation operation,
                       std::string_view name) {
   if (context.config_file.empty())
     return Error(Code::kInvalid,
@@ -178,7 +178,7 @@ Result<int> OnAwsOnly(Context& context, const Options& options, AwsOperation ope
 }  // namespace
 
 void AddMigrateCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static MigrateOptions options;
   CLI::App* migrate = app.add_subcommand("migrate", "Bring data to another data version, and back");
   migrate->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, std::function<Result<int>()> run) {
@@ -201,7 +201,7 @@ void AddMigrateCommands(CLI::App& app, Context& context) {
                       "Do everything, proof included, and throw it away");
     AddChangingOptions(*command, options.migration);
   };
-  const auto operate = [&](Operation operation, AwsOperation on_aws) {
+  const auto operate = [&](MigrateOperation operation, AwsOperation on_aws) {
     return [&context, operation, on_aws] { return Operate(context, options, operation, on_aws); };
   };
 

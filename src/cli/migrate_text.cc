@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/json.h"
+#include "migrate/report_page.h"
+
 namespace vams::cli {
 
 namespace {
@@ -30,10 +33,6 @@ std::string Duration(std::int64_t seconds) {
   if (seconds < 60) return fmt::format("{} s", seconds);
   if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
   return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
-}
-
-std::string Seconds(std::int64_t millis) {
-  return fmt::format("{}.{} s", millis / 1000, millis % 1000 / 100);
 }
 
 // What is being migrated, or where one goes back to.
@@ -88,10 +87,6 @@ std::string LegsText(const MigrationReport& report) {
                       Collected(report, &migrate::PhaseOutcome::quarantined));
   text += RemarksText("to be read", Collected(report, &migrate::PhaseOutcome::notes));
   return text;
-}
-
-boost::json::array Texts(const std::vector<std::string>& texts) {
-  return boost::json::array(texts.begin(), texts.end());
 }
 
 }  // namespace
@@ -188,13 +183,15 @@ std::string ReportText(const MigrationReport& report) {
         Thousands(report.returned->removed));
   if (report.dry_run)
     return text + fmt::format("\ndry run of {} on stack \"{}\", {}: nothing was changed ({})\n",
-                              report.kind, report.stack, Subject(report), Seconds(report.millis));
+                              report.kind, report.stack, Subject(report),
+                              migrate::Seconds(report.millis));
   const std::string_view done = report.kind == "reverse"  ? "took back"
                                 : report.kind == "repair" ? "repaired"
                                                           : "migrated";
   return text + fmt::format("\n{} stack \"{}\": {}, generation {}, in {}\nreport: {}\n", done,
                             report.stack, Subject(report), report.result_generation,
-                            Seconds(report.millis), (report.folder / "report.html").string());
+                            migrate::Seconds(report.millis),
+                            (report.folder / "report.html").string());
 }
 
 std::string EstimateText(const MigrationEstimate& estimate) {

@@ -12,7 +12,7 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct ObjectsOptions {
   bool read_data = false;
   bool dry_run = false;
   std::string grace = "24h";
@@ -24,11 +24,6 @@ Result<objects::EncryptionChoice> EncryptionOf(const Context& context,
   TRY(const auto sources, context.ConfigSources(&stack));
   TRY(const auto config, config::Load(sources));
   return app::EncryptionOf(config);
-}
-
-// "1 blob", "1,234 blobs"
-std::string Counted(std::uint64_t number, std::string_view what) {
-  return fmt::format("{} {}{}", Thousands(number), what, number == 1 ? "" : "s");
 }
 
 Result<std::chrono::milliseconds> Duration(const std::string& text) {
@@ -66,7 +61,7 @@ void PrintCheck(const lifecycle::Stack& stack, const objects::BlobCheck& check) 
                Counted(check.extra, "blob"), Counted(check.extra_bytes, "byte"));
 }
 
-Result<int> Check(Context& context, const Options& options) {
+Result<int> Check(Context& context, const ObjectsOptions& options) {
   TRY(const auto stack, context.Stack());
   TRY(const auto encryption, EncryptionOf(context, stack));
   OpContext op;
@@ -101,7 +96,7 @@ Result<int> Check(Context& context, const Options& options) {
   return check.clean() ? kDone : kDifferent;
 }
 
-Result<int> Collect(Context& context, const Options& options) {
+Result<int> Collect(Context& context, const ObjectsOptions& options) {
   TRY(const auto grace, Duration(options.grace));
   TRY(const auto stack, context.Stack());
   TRY(const auto encryption, EncryptionOf(context, stack));
@@ -136,7 +131,7 @@ Result<int> Collect(Context& context, const Options& options) {
   return done.problems.empty() ? kDone : kDifferent;
 }
 
-Result<int> Rewrap(Context& context, const Options& options) {
+Result<int> Rewrap(Context& context, const ObjectsOptions& options) {
   TRY(const auto stack, context.Stack());
   TRY(const auto encryption, EncryptionOf(context, stack));
   TRY(const auto key, lifecycle::ReplaceStackKey(stack, encryption, options.old_key, context.clock,
@@ -152,7 +147,7 @@ Result<int> Rewrap(Context& context, const Options& options) {
 }  // namespace
 
 void AddObjectsCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static ObjectsOptions options;
   CLI::App* objects =
       app.add_subcommand("objects", "Check and clean up the stored bytes of objects");
   objects->require_subcommand(1);

@@ -23,12 +23,12 @@ namespace {
 constexpr std::chrono::milliseconds kLookAgain{300};
 constexpr const char* kPath = "/admin/search/reindex";
 
-struct Options {
+struct ReindexOptions {
   bool assets = false, files = false, clear = false, dry_run = false;
   std::uint64_t limit = 0;
 };
 
-indexing::ReindexOptions OptionsOf(const Options& options) {
+indexing::ReindexOptions ReindexAsked(const ReindexOptions& options) {
   indexing::ReindexOptions made{
       .clear = options.clear, .dry_run = options.dry_run, .limit = options.limit};
   if (options.assets != options.files)
@@ -90,7 +90,7 @@ int Print(const Context& context, const json::value& results) {
   return failed == 0 ? kDone : kDifferent;
 }
 
-Result<int> OnStack(Context& context, const Options& options) {
+Result<int> OnStack(Context& context, const ReindexOptions& options) {
   TRY(const auto stack, context.Stack());
   TRY(const auto sources, context.ConfigSources(&stack));
   TRY(const auto config, config::Load(sources));
@@ -99,7 +99,7 @@ Result<int> OnStack(Context& context, const Options& options) {
   auto results = [&] {
     Line line(context);
     return app::ReindexStack(
-        op, stack, config, OptionsOf(options), context.clock, SystemRandom(),
+        op, stack, config, ReindexAsked(options), context.clock, SystemRandom(),
         [&](const auto& progress) { line.Show(indexing::ProgressJson(progress)); });
   }();
   if (results.ok()) return Print(context, *results);
@@ -136,10 +136,10 @@ Result<json::value> Watched(const Context& context, RestClient& client, const st
   }
 }
 
-Result<int> OnServer(Context& context, const Options& options) {
+Result<int> OnServer(Context& context, const ReindexOptions& options) {
   TRY(const auto client, RestClient::Open(context));
   const Stoppable stoppable(client->op());
-  const auto wanted = OptionsOf(options);
+  const auto wanted = ReindexAsked(options);
   json::object body{{"operation", indexing::OperationName(wanted.kinds)},
                     {"dry_run", wanted.dry_run},
                     {"clear_indexes", wanted.clear}};
@@ -167,7 +167,7 @@ bool MeansServer(const Context& context) {
 }  // namespace
 
 void AddReindexCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static ReindexOptions options;
   CLI::App* command = AddCommand(
       app, context, "reindex", "Build the search index anew beside the one that serves",
       [&context]() -> Result<int> {

@@ -43,15 +43,10 @@ std::optional<int> SecondsOf(const std::string* header) {
   return seconds;
 }
 
-std::string Variable(const Context& context, const char* name) {
-  const auto found = context.environment.find(name);
-  return found == context.environment.end() ? std::string() : found->second;
-}
-
 // The second is what upstream's client looks at.
 std::string CaBundle(const Context& context) {
   for (const char* name : {"VAMS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"})
-    if (auto file = Variable(context, name); !file.empty()) return file;
+    if (auto file = context.Variable(name); !file.empty()) return file;
   return {};
 }
 
@@ -186,9 +181,9 @@ RestClient::RestClient(const Context& context, Profile profile)
       retry_(RetrySettings::Of(context.environment)),
       quiet_(context.json),
       http_({.ca_bundle = CaBundle(context)}) {
-  const std::string url = WithoutSlash(Variable(context, "VAMS_API_URL"));
+  const std::string url = WithoutSlash(context.Variable("VAMS_API_URL"));
   url_ = url.empty() ? profile_.url() : url;
-  if (std::string token = Variable(context, "VAMS_TOKEN"); !token.empty()) {
+  if (std::string token = context.Variable("VAMS_TOKEN"); !token.empty()) {
     login_ = Login{.access_token = std::move(token), .is_override = true};
     of_environment_ = true;
   } else if (url_ == profile_.url()) {

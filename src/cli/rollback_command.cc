@@ -18,7 +18,7 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct RollbackOptions {
   std::uint64_t to = 0;
   bool discard_writes = false, verify_all = false;
   int threads = 2;
@@ -78,7 +78,7 @@ Result<lifecycle::RollbackReport> RollBack(const Context& context,
   return lifecycle::RollBackStack(setting, request);
 }
 
-Result<int> Run(const Context& context, const Options& options) {
+Result<int> Run(const Context& context, const RollbackOptions& options) {
   TRY(const auto registry, context.Registry());
   lifecycle::RollbackRequest request;
   TRY(request.stack, context.StackName());
@@ -103,7 +103,7 @@ Result<int> Run(const Context& context, const Options& options) {
 }  // namespace
 
 void AddRollbackCommand(CLI::App& app, Context& context) {
-  static Options options;
+  static RollbackOptions options;
   CLI::App* rollback = AddCommand(app, context, "rollback",
                                   "Go back to the generation before, with what was written",
                                   [&context] { return Run(context, options); });

@@ -25,7 +25,7 @@ namespace {
 constexpr std::int64_t kDeepest = 10'000;
 constexpr std::int64_t kPageOfAll = 1000;
 
-struct Options {
+struct SearchCommandOptions {
   SearchOptions search;
   SimpleSearchOptions simple;
   std::string format = "table", columns;
@@ -106,8 +106,8 @@ void PrintPlace(const json::value& answer, const SearchWindow& window) {
   fmt::print("\n");
 }
 
-Result<int> ShowHits(const Options& options, const json::value& answer, const HitKinds& kinds,
-                     const SearchWindow& window) {
+Result<int> ShowHits(const SearchCommandOptions& options, const json::value& answer,
+                     const HitKinds& kinds, const SearchWindow& window) {
   if (options.format == "json") {
     PrintJson(answer);
     return kDone;
@@ -140,7 +140,7 @@ Result<std::vector<std::string>> FieldsOf(RestClient& client, std::string_view e
 // Prints pages as they come: rows of one table, or one hit a line.
 class Pages {
  public:
-  Pages(const Options& options, std::vector<HitColumn> columns)
+  Pages(const SearchCommandOptions& options, std::vector<HitColumn> columns)
       : options_(options), columns_(std::move(columns)) {}
 
   void Print(const json::array& hits) {
@@ -174,14 +174,14 @@ class Pages {
         left_out_.insert(std::move(field));
   }
 
-  const Options& options_;
+  const SearchCommandOptions& options_;
   const std::vector<HitColumn> columns_;
   std::set<std::string> left_out_;
   std::size_t count_ = 0;
   bool begun_ = false;
 };
 
-Result<std::vector<HitColumn>> ColumnsOfAll(RestClient& client, const Options& options,
+Result<std::vector<HitColumn>> ColumnsOfAll(RestClient& client, const SearchCommandOptions& options,
                                             std::string_view entity, const HitKinds& kinds) {
   if (const auto chosen = SplitAtCommas(options.columns); !chosen.empty()) return ColumnsOf(chosen);
   if (options.format != "csv") return UsualColumns(kinds);
@@ -210,7 +210,7 @@ Result<bool> AskForMore(const json::value& page, json::object& body, std::size_t
   return true;
 }
 
-Result<int> ShowAll(RestClient& client, const Options& options, json::object body,
+Result<int> ShowAll(RestClient& client, const SearchCommandOptions& options, json::object body,
                     std::string_view entity, const HitKinds& kinds) {
   TRY(auto columns, ColumnsOfAll(client, options, entity, kinds));
   body["aggregations"] = false;
@@ -228,7 +228,7 @@ Result<int> ShowAll(RestClient& client, const Options& options, json::object bod
 
 // ---- Commands
 
-Result<int> Search(RestClient& client, Options& options, const CLI::App& command,
+Result<int> Search(RestClient& client, SearchCommandOptions& options, const CLI::App& command,
                    const char* entity) {
   SearchWindow& window = options.search.window;
   if (options.all && command.count("--from") > 0)
@@ -251,7 +251,7 @@ Result<int> Search(RestClient& client, Options& options, const CLI::App& command
   return ShowHits(options, answer, kinds, window);
 }
 
-Result<int> Simple(RestClient& client, const Options& options) {
+Result<int> Simple(RestClient& client, const SearchCommandOptions& options) {
   TRY(const auto body, SimpleSearchBody(options.simple));
   const auto types = SplitAtCommas(options.simple.entity_types);
   const auto asked = [&](std::string_view type) {
@@ -265,7 +265,7 @@ Result<int> Simple(RestClient& client, const Options& options) {
   return ShowHits(options, answer, kinds, options.simple.window);
 }
 
-Result<int> Mapping(RestClient& client, const Options& options) {
+Result<int> Mapping(RestClient& client, const SearchCommandOptions& options) {
   TRY(const auto answer, AskSearch(client, "GET", "/search"));
   auto rows = MappingRows(answer);
   if (options.format == "json") {
@@ -284,11 +284,12 @@ Result<int> Mapping(RestClient& client, const Options& options) {
   return kDone;
 }
 
-// ---- Options
+// ---- SearchCommandOptions
 
 // --output-format json is --json-output, whichever of them is given.
-CLI::App* AddSearchCommand(CLI::App& group, Context& context, Options& options, const char* name,
-                           const char* what, std::function<Result<int>(RestClient&)> run) {
+CLI::App* AddSearchCommand(CLI::App& group, Context& context, SearchCommandOptions& options,
+                           const char* name, const char* what,
+                           std::function<Result<int>(RestClient&)> run) {
   CLI::App* command = AddClientCommand(group, context, name, what,
                                        [&context, &options, run = std::move(run)](auto& client) {
                                          if (context.json) options.format = "json";
@@ -317,14 +318,14 @@ void AddQueryOption(CLI::App& command, std::string& query) {
       ->type_name("TEXT");
 }
 
-void AddColumnOption(CLI::App& command, Options& options) {
+void AddColumnOption(CLI::App& command, SearchCommandOptions& options) {
   command
       .add_option("--columns", options.columns,
                   "These fields, with commas, such as str_assetname,MD_.maker,_score")
       ->type_name("FIELDS");
 }
 
-void AddSearchOptions(CLI::App& command, Options& options) {
+void AddSearchOptions(CLI::App& command, SearchCommandOptions& options) {
   SearchOptions& search = options.search;
   AddQueryOption(command, search.query);
   command
@@ -356,7 +357,7 @@ void AddSearchOptions(CLI::App& command, Options& options) {
   AddColumnOption(command, options);
 }
 
-void AddSimpleOptions(CLI::App& command, Options& options) {
+void AddSimpleOptions(CLI::App& command, SearchCommandOptions& options) {
   SimpleSearchOptions& simple = options.simple;
   AddQueryOption(command, simple.query);
   const auto add = [&](const char* name, std::string& value, const char* what, const char* type) {
@@ -380,7 +381,7 @@ void AddSimpleOptions(CLI::App& command, Options& options) {
 }  // namespace
 
 void AddSearchCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static SearchCommandOptions options;
   CLI::App* group = app.add_subcommand("search", "Find assets and files");
   group->require_subcommand(1);
   static CLI::App *assets = nullptr, *files = nullptr;

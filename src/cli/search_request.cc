@@ -78,7 +78,7 @@ json::object BodyOf(const SearchWindow& window) {
   return {{"from", window.from}, {"size", window.size}, {"includeArchived", window.archived}};
 }
 
-json::array ListOf(const std::vector<std::string>& texts) {
+json::array ArrayOf(const std::vector<std::string>& texts) {
   return json::array(texts.begin(), texts.end());
 }
 
@@ -135,7 +135,7 @@ Result<json::object> SimpleSearchBody(const SimpleSearchOptions& options) {
   put("databaseId", options.database);
   put("metadataKey", options.metadata_key);
   put("metadataValue", options.metadata_value);
-  if (const auto tags = SplitAtCommas(options.tags); !tags.empty()) body["tags"] = ListOf(tags);
+  if (const auto tags = SplitAtCommas(options.tags); !tags.empty()) body["tags"] = ArrayOf(tags);
   const auto types = SplitAtCommas(options.entity_types);
   for (const auto& type : types)
     if (type != "asset" && type != "file")
@@ -143,7 +143,7 @@ Result<json::object> SimpleSearchBody(const SimpleSearchOptions& options) {
                    fmt::format("there is no entity type \"{}\"; nothing was asked; give asset, "
                                "file, or both with a comma",
                                type));
-  if (!types.empty()) body["entityTypes"] = ListOf(types);
+  if (!types.empty()) body["entityTypes"] = ArrayOf(types);
   return body;
 }
 

@@ -20,7 +20,7 @@ namespace {
 using Rows = std::vector<std::vector<std::string>>;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kLookAgain{100};
+constexpr std::chrono::milliseconds kStatusAgain{100};
 constexpr std::size_t kTroublesShown = 10;
 
 const json::value& PartOf(const json::value& answer, std::string_view name) {
@@ -77,7 +77,7 @@ std::string ReindexText(const json::value& run) {
   return text;
 }
 
-void Print(const json::value& answer) {
+void PrintStatus(const json::value& answer) {
   const json::value& counts = PartOf(answer, "counts");
   const json::value& indexer = PartOf(answer, "indexer");
   const std::string generation = Printable(TextOf(answer, "generation"));
@@ -133,7 +133,7 @@ Result<json::value> AskUntilFound(RestClient& client, std::int64_t seconds) {
                    fmt::format("the index is still {} changes behind; \"vams search status\" says "
                                "why",
                                wanted - PositionOf(answer, "position")));
-    TRY_OK(net::SystemTimer().Sleep(client.op(), kLookAgain));
+    TRY_OK(net::SystemTimer().Sleep(client.op(), kStatusAgain));
     TRY(answer, look());
   }
   return answer;
@@ -147,7 +147,7 @@ void AddSearchStatusCommand(CLI::App& search, Context& context) {
       search, context, "status", "How the index is: size, what it has not seen yet, reindexing",
       [](RestClient& client) -> Result<int> {
         TRY(const auto answer, seconds > 0 ? AskUntilFound(client, seconds) : Ask(client));
-        return Show(client, answer, Print);
+        return Show(client, answer, PrintStatus);
       });
   command
       ->add_option("--wait", seconds, "Until what was written before can be found, at most so long")

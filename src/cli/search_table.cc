@@ -45,13 +45,13 @@ const json::value* FieldOf(const json::value& hit, std::string_view field) {
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-std::string TextOf(const json::value& value, std::string_view separator) {
+std::string CellText(const json::value& value, std::string_view separator) {
   if (const auto* text = value.if_string()) return std::string(*text);
   if (const auto* number = value.if_double()) return fmt::format("{}", *number);
   const auto* list = value.if_array();
   if (list == nullptr) return json::serialize(value);
   std::vector<std::string> elements;
-  for (const auto& element : *list) elements.push_back(TextOf(element, separator));
+  for (const auto& element : *list) elements.push_back(CellText(element, separator));
   return fmt::format("{}", fmt::join(elements, separator));
 }
 
@@ -68,7 +68,7 @@ std::string CellOf(const json::value& hit, const HitColumn& column) {
     return value->get_bool() ? column.when_true : std::string();
   if (const auto* score = value->if_double(); score != nullptr && column.fields.front() == "_score")
     return fmt::format("{:.2f}", *score);
-  return Printable(TextOf(*value, ", "));
+  return Printable(CellText(*value, ", "));
 }
 
 // East Asian characters and pictographs take two columns (the blocks that are wide throughout).
@@ -209,7 +209,7 @@ std::vector<std::vector<std::string>> MappingRows(const json::value& answer) {
     for (const auto& field : fields->get_object()) {
       const json::value* type = Member(&field.value(), "type");
       rows.push_back({std::string(index.key()), std::string(field.key()),
-                      type == nullptr ? "object" : TextOf(*type, "")});
+                      type == nullptr ? "object" : CellText(*type, "")});
     }
   }
   std::ranges::sort(rows);
@@ -256,7 +256,7 @@ void AppendHitsCsv(std::string& out, const json::array& hits,
     std::vector<std::string> cells;
     for (const auto& column : columns) {
       const json::value* value = FieldOf(hit, column);
-      cells.push_back(value == nullptr ? std::string() : TextOf(*value, ";"));
+      cells.push_back(value == nullptr ? std::string() : CellText(*value, ";"));
     }
     AppendCsv(out, cells);
   }
@@ -275,7 +275,7 @@ std::string FacetLines(const json::value& answer) {
       const json::value* key = Member(&bucket, "key");
       const json::value* count = Member(&bucket, "doc_count");
       if (key == nullptr || count == nullptr) continue;
-      values.push_back(fmt::format("{} {}", Printable(TextOf(*key, "")), TextOf(*count, "")));
+      values.push_back(fmt::format("{} {}", Printable(CellText(*key, "")), CellText(*count, "")));
     }
     lines +=
         fmt::format("{}: {}", Printable(std::string_view(facet.key())), fmt::join(values, ", "));

@@ -11,13 +11,13 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct ServeOptions {
   std::string listen;
   bool take_over = false;
   bool demo = false;
 };
 
-Result<int> ServeStack(Context& context, const std::string& name, const Options& options) {
+Result<int> ServeStack(Context& context, const std::string& name, const ServeOptions& options) {
   TRY(const auto registry, context.Registry());
   const auto ready = [&](const lifecycle::Stack& stack, const std::string& url,
                          const app::Prepared& prepared) {
@@ -61,7 +61,7 @@ Result<std::string> UpName(const Context& context) {
   return config.stack_name;
 }
 
-Result<int> Up(Context& context, const Options& options) {
+Result<int> Up(Context& context, const ServeOptions& options) {
   app::BlockStopSignals();
   TRY(const auto registry, context.Registry());
   if (const auto served = app::ReloadedStack(context.environment)) {
@@ -98,7 +98,7 @@ Result<int> Up(Context& context, const Options& options) {
   return ServeStack(context, name, options);
 }
 
-Result<int> ServeExisting(Context& context, const Options& options) {
+Result<int> ServeExisting(Context& context, const ServeOptions& options) {
   app::BlockStopSignals();
   if (const auto served = app::ReloadedStack(context.environment))
     return ServeStack(context, *served, options);
@@ -109,7 +109,7 @@ Result<int> ServeExisting(Context& context, const Options& options) {
 }  // namespace
 
 void AddServeCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static ServeOptions options;
   CLI::App* up = AddCommand(app, context, "up", "Create the stack if it is missing, then serve it",
                             [&context] { return Up(context, options); });
   CLI::App* serve = AddCommand(app, context, "serve", "Serve a stack in the foreground",

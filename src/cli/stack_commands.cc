@@ -22,7 +22,7 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct StackOptions {
   std::string name, clone, confirm;
   bool no_backup = false;
 };
@@ -77,7 +77,7 @@ Result<int> Create(Context& context, const std::string& name) {
   return kDone;
 }
 
-Result<int> List(Context& context) {
+Result<int> ListStacks(Context& context) {
   TRY(const auto registry, context.Registry());
   TRY(const auto stacks, registry.List());
   std::vector<std::vector<std::string>> rows{
@@ -134,7 +134,7 @@ void ShowJson(const lifecycle::Stack& stack, const std::vector<lifecycle::Genera
   PrintJson(object);
 }
 
-Result<int> Show(Context& context, const std::string& name) {
+Result<int> ShowStack(Context& context, const std::string& name) {
   if (!name.empty()) context.stack = name;
   TRY(const auto stack, context.Stack());
   TRY(const auto registry, context.Registry());
@@ -225,7 +225,7 @@ void PrintClone(const lifecycle::CloneReport& report, const std::string& from, b
   fmt::print("{}", Columns(rows));
 }
 
-Result<int> Clone(Context& context, const Options& options) {
+Result<int> Clone(Context& context, const StackOptions& options) {
   if (!options.name.empty()) context.stack = options.name;
   TRY(const auto registry, context.Registry());
   TRY(const auto stack, context.Stack());
@@ -259,7 +259,7 @@ Result<int> Clone(Context& context, const Options& options) {
 }
 
 // The stack's name, typed or given: a "yes" is too easily said.
-Status Confirm(const Context& context, const Options& options, const std::string& name) {
+Status Confirm(const Context& context, const StackOptions& options, const std::string& name) {
   const Error refused(
       Code::kConflict,
       fmt::format("destroying stack \"{0}\" has to be confirmed by its name; nothing was removed; "
@@ -309,7 +309,7 @@ Result<std::string> FinalBackup(Context& context, const lifecycle::Stack& stack)
   return made->manifest.id;
 }
 
-Result<int> Destroy(Context& context, const Options& options) {
+Result<int> Destroy(Context& context, const StackOptions& options) {
   if (!options.name.empty()) context.stack = options.name;
   if (context.stack.empty())
     return Error(Code::kInvalid,
@@ -355,16 +355,16 @@ void AddStackCommands(CLI::App& app, Context& context) {
   CLI::App* stack =
       app.add_subcommand("stack", "Create, list, show, clone and destroy stacks; their outputs");
   stack->require_subcommand(1);
-  static Options options;
+  static StackOptions options;
   CLI::App* create = AddCommand(
       *stack, context, "create", "Create an empty stack of the newest data version",
       [&context] { return Create(context, options.name.empty() ? context.stack : options.name); });
   create->add_option("name", options.name, "Its name (default: app.baseStackName)");
   AddConfigOptions(*create, context);
   AddCommand(*stack, context, "list", "List the stacks of this home",
-             [&context] { return List(context); });
+             [&context] { return ListStacks(context); });
   CLI::App* show = AddCommand(*stack, context, "show", "Show one stack",
-                              [&context] { return Show(context, options.name); });
+                              [&context] { return ShowStack(context, options.name); });
   CLI::App* outputs =
       AddCommand(*stack, context, "outputs", "Show a stack's outputs, as describe-stacks does",
                  [&context] { return Outputs(context, options.name); });

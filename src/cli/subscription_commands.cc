@@ -11,20 +11,13 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct SubscriptionOptions {
   std::string event = "Asset Version Change", entity = "Asset", asset, user;
   std::vector<std::string> subscribers;
   bool all = false;
   Confirmation confirmation;
   JsonInput input;
 };
-
-std::string Joined(const json::array& texts) {
-  std::vector<std::string> list;
-  for (const auto& one : texts)
-    if (one.is_string()) list.push_back(Printable(one.get_string()));
-  return fmt::format("{}", fmt::join(list, ", "));
-}
 
 // What the list answers, page by page.
 Result<json::array> AllSubscriptions(RestClient& client) {
@@ -41,7 +34,7 @@ Result<json::array> AllSubscriptions(RestClient& client) {
   return all;
 }
 
-Result<int> List(RestClient& client, const Options&) {
+Result<int> ListSubscriptions(RestClient& client, const SubscriptionOptions&) {
   if (client.quiet()) {
     TRY(const auto page, client.Call("GET", "/subscriptions"));
     PrintJson(page);
@@ -57,7 +50,7 @@ Result<int> List(RestClient& client, const Options&) {
   return kDone;
 }
 
-Result<json::object> BodyOf(Options& options) {
+Result<json::object> BodyOf(SubscriptionOptions& options) {
   TRY_OK(options.input.Read());
   options.input.Fill(options.asset, "entityId");
   options.input.Fill(options.subscribers, "subscribers");
@@ -76,7 +69,7 @@ Result<int> ShowDone(const RestClient& client, const json::value& answer, const 
   return Show(client, answer, [&](const json::value&) { fmt::print("{}\n", what); });
 }
 
-Result<int> Write(RestClient& client, Options& options, const char* method) {
+Result<int> Write(RestClient& client, SubscriptionOptions& options, const char* method) {
   TRY(const json::object body, BodyOf(options));
   if (options.subscribers.empty()) TRY_OK(Need("", "--subscribers"));
   TRY(const auto answer, client.Call(method, "/subscriptions", &body));
@@ -85,11 +78,15 @@ Result<int> Write(RestClient& client, Options& options, const char* method) {
                               Printable(fmt::format("{}", fmt::join(options.subscribers, ", ")))));
 }
 
-Result<int> Add(RestClient& client, Options& options) { return Write(client, options, "POST"); }
-Result<int> Set(RestClient& client, Options& options) { return Write(client, options, "PUT"); }
+Result<int> AddSubscription(RestClient& client, SubscriptionOptions& options) {
+  return Write(client, options, "POST");
+}
+Result<int> ReplaceSubscribers(RestClient& client, SubscriptionOptions& options) {
+  return Write(client, options, "PUT");
+}
 
 // Who is subscribed now; the call that takes all of them off wants to hear a name.
-Result<json::array> SubscribersOf(RestClient& client, const Options& options) {
+Result<json::array> SubscribersOf(RestClient& client, const SubscriptionOptions& options) {
   TRY(const auto all, AllSubscriptions(client));
   for (const auto& one : all)
     if (TextOf(one, "entityId") == options.asset && TextOf(one, "eventName") == options.event)
@@ -98,7 +95,7 @@ Result<json::array> SubscribersOf(RestClient& client, const Options& options) {
                fmt::format("nobody is subscribed to {}; nothing was done", options.asset));
 }
 
-Result<int> Remove(RestClient& client, Options& options) {
+Result<int> RemoveSubscription(RestClient& client, SubscriptionOptions& options) {
   TRY(json::object body, BodyOf(options));
   if (options.all != options.subscribers.empty())
     return Error(Code::kInvalid,
@@ -126,7 +123,7 @@ Result<int> Remove(RestClient& client, Options& options) {
   return kDone;
 }
 
-Result<int> Check(RestClient& client, const Options& options) {
+Result<int> CheckSubscription(RestClient& client, const SubscriptionOptions& options) {
   const json::object body{{"userId", options.user}, {"assetId", options.asset}};
   TRY(const auto answer, client.Call("POST", "/check-subscription", &body));
   return Show(client, answer, [&](const json::value& said) {
@@ -139,7 +136,7 @@ Result<int> Check(RestClient& client, const Options& options) {
 }  // namespace
 
 void AddSubscriptionCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static SubscriptionOptions options;
   CLI::App* group = app.add_subcommand("subscription", "Who gets mail about changes of assets");
   group->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, auto run) {
@@ -157,14 +154,15 @@ void AddSubscriptionCommands(CLI::App& app, Context& context) {
     options.input.AddOption(*command);
     Require(*command, {{&options.asset, "--asset-id"}}, &options.input);
   };
-  add("list", "List the subscriptions", List);
-  fields(add("add", "Add subscribers", Add), "A user or an address; repeatable");
-  fields(add("set", "Replace the subscribers", Set), "A user or an address; repeatable");
-  CLI::App* remove = add("remove", "Remove subscribers", Remove);
+  add("list", "List the subscriptions", ListSubscriptions);
+  fields(add("add", "Add subscribers", AddSubscription), "A user or an address; repeatable");
+  fields(add("set", "Replace the subscribers", ReplaceSubscribers),
+         "A user or an address; repeatable");
+  CLI::App* remove = add("remove", "Remove subscribers", RemoveSubscription);
   fields(remove, "Who is to hear nothing more; repeatable");
   remove->add_flag("--all", options.all, "Everybody");
   options.confirmation.AddOptions(*remove, false);
-  CLI::App* check = add("check", "Whether somebody is subscribed", Check);
+  CLI::App* check = add("check", "Whether somebody is subscribed", CheckSubscription);
   AddAssetOption(*check, options.asset);
   check->add_option("--user-id", options.user, "The user")->type_name("ID");
   Require(*check, {{&options.asset, "--asset-id"}, {&options.user, "--user-id"}});

@@ -12,7 +12,7 @@ namespace json = boost::json;
 
 namespace {
 
-struct Options {
+struct TagOptions {
   std::string tag, type, description, only_type;
   bool required = false, not_required = false, show_tags = false;
   Confirmation confirmation;
@@ -63,7 +63,7 @@ Result<json::object> Find(RestClient& client, const std::string& path, const cha
 
 // ---- tags
 
-Result<int> ListTags(RestClient& client, const Options& options) {
+Result<int> ListTags(RestClient& client, const TagOptions& options) {
   if (client.quiet()) {
     TRY(const auto page, client.Call("GET", "/tags"));
     PrintJson(page);
@@ -83,7 +83,7 @@ Result<int> ListTags(RestClient& client, const Options& options) {
   return kDone;
 }
 
-Result<int> CreateTag(RestClient& client, Options& options) {
+Result<int> CreateTag(RestClient& client, TagOptions& options) {
   TRY_OK(options.input.Read());
   json::object body = options.input.object();
   if (!body.contains("tags")) {
@@ -101,7 +101,7 @@ Result<int> CreateTag(RestClient& client, Options& options) {
   return ShowMessage(client, answer);
 }
 
-Result<int> UpdateTag(RestClient& client, Options& options) {
+Result<int> UpdateTag(RestClient& client, TagOptions& options) {
   TRY_OK(options.input.Read());
   json::object body = options.input.object();
   if (!body.contains("tags")) {
@@ -124,7 +124,7 @@ Result<int> UpdateTag(RestClient& client, Options& options) {
   return ShowMessage(client, answer);
 }
 
-Result<int> DeleteTag(RestClient& client, const Options& options) {
+Result<int> DeleteTag(RestClient& client, const TagOptions& options) {
   TRY(const bool go, Confirmed(client, options.confirmation, true, "", {{"tagName", options.tag}}));
   if (!go) return kFailed;
   TRY(const auto answer, client.Call("DELETE", "/tags/" + net::PercentEncode(options.tag)));
@@ -133,7 +133,7 @@ Result<int> DeleteTag(RestClient& client, const Options& options) {
 
 // ---- tag types
 
-Result<int> ListTypes(RestClient& client, const Options& options) {
+Result<int> ListTypes(RestClient& client, const TagOptions& options) {
   if (client.quiet()) {
     TRY(const auto page, client.Call("GET", "/tag-types"));
     PrintJson(page);
@@ -154,7 +154,7 @@ Result<int> ListTypes(RestClient& client, const Options& options) {
   return kDone;
 }
 
-Result<int> CreateType(RestClient& client, Options& options) {
+Result<int> CreateType(RestClient& client, TagOptions& options) {
   TRY_OK(options.input.Read());
   json::object body = options.input.object();
   if (!body.contains("tagTypes")) {
@@ -171,7 +171,7 @@ Result<int> CreateType(RestClient& client, Options& options) {
   return ShowMessage(client, answer);
 }
 
-Result<int> UpdateType(RestClient& client, Options& options) {
+Result<int> UpdateType(RestClient& client, TagOptions& options) {
   TRY_OK(options.input.Read());
   json::object body = options.input.object();
   if (options.required && options.not_required)
@@ -202,7 +202,7 @@ Result<int> UpdateType(RestClient& client, Options& options) {
   return ShowMessage(client, answer);
 }
 
-Result<int> DeleteType(RestClient& client, const Options& options) {
+Result<int> DeleteType(RestClient& client, const TagOptions& options) {
   TRY(const bool go,
       Confirmed(client, options.confirmation, true, "", {{"tagTypeName", options.type}}));
   if (!go) return kFailed;
@@ -210,7 +210,7 @@ Result<int> DeleteType(RestClient& client, const Options& options) {
   return ShowMessage(client, answer);
 }
 
-void AddTags(CLI::App& app, Context& context, Options& options) {
+void AddTags(CLI::App& app, Context& context, TagOptions& options) {
   CLI::App* group = app.add_subcommand("tag", "Tags of assets");
   group->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, auto run) {
@@ -242,7 +242,7 @@ void AddTags(CLI::App& app, Context& context, Options& options) {
   options.confirmation.AddOptions(*remove, true);
 }
 
-void AddTypes(CLI::App& app, Context& context, Options& options) {
+void AddTypes(CLI::App& app, Context& context, TagOptions& options) {
   CLI::App* group = app.add_subcommand("tag-type", "Kinds of tags");
   group->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, auto run) {
@@ -273,7 +273,7 @@ void AddTypes(CLI::App& app, Context& context, Options& options) {
 }  // namespace
 
 void AddTagCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static TagOptions options;
   AddTags(app, context, options);
   AddTypes(app, context, options);
 }

@@ -80,6 +80,16 @@ class QuietTerminal {
 
 }  // namespace
 
+std::string Joined(const boost::json::array& texts) {
+  std::string joined;
+  for (const auto& text : texts)
+    if (text.is_string()) {
+      if (!joined.empty()) joined += ", ";
+      joined += Printable(text.get_string());
+    }
+  return joined;
+}
+
 std::string Printable(std::string_view text) {
   std::string shown;
   for (std::size_t i = 0; i < text.size(); ++i) {

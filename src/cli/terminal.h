@@ -3,6 +3,7 @@
 // show.
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,8 @@ namespace vams::cli {
 
 // The text with control characters, which a terminal would obey, as \xNN.
 std::string Printable(std::string_view text);
+// The texts of a list, printable, with commas between them.
+std::string Joined(const boost::json::array& texts);
 
 class Answers {
  public:

@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+using Outcome = DownloadedFile::Outcome;
+
 constexpr std::chrono::hours kWholeFile{24 * 7};
 constexpr int kUrls = 3;  // asked for, for one file
 constexpr int kRedirects = 5;
@@ -195,7 +197,6 @@ DownloadReport Downloader::Run() {
 }
 
 void Downloader::Get(const DownloadItem& item, DownloadedFile& result) {
-  using Outcome = DownloadedFile::Outcome;
   Fetch fetch{
       .item = item, .result = result, .url = item.url, .total_known = item.size.has_value()};
   const auto done = [&]() -> Status {
@@ -220,7 +221,6 @@ void Downloader::Get(const DownloadItem& item, DownloadedFile& result) {
 }
 
 Result<bool> Downloader::LookAtTarget(Fetch& fetch) {
-  using Outcome = DownloadedFile::Outcome;
   const files::Path& target = fetch.item.target;
   std::error_code error;
   const auto status = fs::symlink_status(target, error);

@@ -24,7 +24,7 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct UpdateOptions {
   MigrateArguments migration;
   std::string approval = "destructive";
   std::vector<std::string> accept_loss;
@@ -34,7 +34,8 @@ struct Options {
 };
 
 // That of the stack, which is not the one of --config.
-Result<lifecycle::StackConfig> ConfigOf(const Context& context, const lifecycle::Stack& stack) {
+Result<lifecycle::StackConfig> StoredConfigOf(const Context& context,
+                                              const lifecycle::Stack& stack) {
   Context stored = context;
   stored.config_file.clear();
   TRY(const auto sources, stored.ConfigSources(&stack));
@@ -55,28 +56,29 @@ std::string AskedBy(const Context& context) {
 }
 
 // What one command works with; its output on a terminal.
-struct Work {
-  explicit Work(const Context& the_context, const lifecycle::StackRegistry& registry)
+struct UpdateWork {
+  explicit UpdateWork(const Context& the_context, const lifecycle::StackRegistry& registry)
       : context(the_context),
         stoppable(op),
         line(the_context),
         transport(net::HttpClientOptions{.ca_bundle = {}, .any_certificate = true}),
-        setting{.registry = registry,
-                .clock = the_context.clock,
-                .random = SystemRandom(),
-                .op = op,
-                .transport = transport,
-                .release = app::Release(),
-                .config_of = [this](const lifecycle::Stack& of) { return ConfigOf(context, of); },
-                .serve =
-                    [this](const lifecycle::StackRegistry& in, const lifecycle::Stack& stack) {
-                      return ServeTemporarily(in, stack, password);
-                    },
-                .on_step = [this](const lifecycle::OperationStep& step) { Show(step); },
-                .on_progress =
-                    [this](const lifecycle::OperationProgress& progress) {
-                      line.Show(progress.phase, progress.done);
-                    }} {}
+        setting{
+            .registry = registry,
+            .clock = the_context.clock,
+            .random = SystemRandom(),
+            .op = op,
+            .transport = transport,
+            .release = app::Release(),
+            .config_of = [this](const lifecycle::Stack& of) { return StoredConfigOf(context, of); },
+            .serve =
+                [this](const lifecycle::StackRegistry& in, const lifecycle::Stack& stack) {
+                  return ServeTemporarily(in, stack, password);
+                },
+            .on_step = [this](const lifecycle::OperationStep& step) { Show(step); },
+            .on_progress =
+                [this](const lifecycle::OperationProgress& progress) {
+                  line.Show(progress.phase, progress.done);
+                }} {}
 
   void Show(const lifecycle::OperationStep& step) {
     if (context.json || step.result == "running") return;
@@ -111,7 +113,7 @@ Result<lifecycle::NewConfig> NewConfigOf(const Context& context) {
   return config;
 }
 
-Result<lifecycle::UpdateRequest> RequestOf(const Context& context, const Options& options) {
+Result<lifecycle::UpdateRequest> RequestOf(const Context& context, const UpdateOptions& options) {
   lifecycle::UpdateRequest request;
   TRY(request.stack, context.StackName());
   request.by = AskedBy(context);
@@ -151,14 +153,14 @@ void ShowRecovered(const Context& context, const std::vector<lifecycle::Recovere
   fmt::print(context.json ? stderr : stdout, "{}", lifecycle::RecoveredText(recovered));
 }
 
-using Operation = Result<lifecycle::UpdateReport> (*)(const lifecycle::UpdateSetting&,
-                                                      const lifecycle::UpdateRequest&);
+using UpdateOperation = Result<lifecycle::UpdateReport> (*)(const lifecycle::UpdateSetting&,
+                                                            const lifecycle::UpdateRequest&);
 
-Result<int> Operate(Context& context, const Options& options, Operation operation) {
+Result<int> Operate(Context& context, const UpdateOptions& options, UpdateOperation operation) {
   TRY(const auto registry, context.Registry());
   TRY(const auto request, RequestOf(context, options));
   auto report = [&] {
-    Work work(context, registry);
+    UpdateWork work(context, registry);
     auto made = operation(work.setting, request);
     if (made.ok() && made->result == lifecycle::OperationResult::kDone && made->kind == "update")
       work.ShowPassword();
@@ -175,11 +177,11 @@ Result<int> Operate(Context& context, const Options& options, Operation operatio
   return exit;
 }
 
-Result<int> Preflight(Context& context, const Options& options) {
+Result<int> Preflight(Context& context, const UpdateOptions& options) {
   TRY(const auto registry, context.Registry());
   TRY(const auto request, RequestOf(context, options));
   auto preflight = [&] {
-    Work work(context, registry);
+    UpdateWork work(context, registry);
     return lifecycle::RunPreflight(work.setting, request, [&](const lifecycle::Check& check) {
       work.line.Show("looked at " + check.name, 0);
     });
@@ -194,11 +196,11 @@ Result<int> Preflight(Context& context, const Options& options) {
   return kRefused;
 }
 
-Result<int> Verify(Context& context, const Options& options) {
+Result<int> Verify(Context& context, const UpdateOptions& options) {
   TRY(const auto registry, context.Registry());
   TRY(const auto stack, context.StackName());
   auto report = [&] {
-    Work work(context, registry);
+    UpdateWork work(context, registry);
     work.setting.on_step = {};
     auto verified = lifecycle::VerifyStack(work.setting,
                                            {.stack = stack,
@@ -223,7 +225,7 @@ Result<int> Verify(Context& context, const Options& options) {
   return exit;
 }
 
-Result<int> History(Context& context, const Options& options) {
+Result<int> History(Context& context, const UpdateOptions& options) {
   TRY(const auto stack, context.Stack());
   if (!options.operation.empty()) {
     TRY(const auto record, lifecycle::GetOperation(stack, options.operation));
@@ -246,11 +248,11 @@ Result<int> History(Context& context, const Options& options) {
   return kDone;
 }
 
-Result<int> Prune(Context& context, const Options& options) {
+Result<int> Prune(Context& context, const UpdateOptions& options) {
   TRY(const auto registry, context.Registry());
   TRY(const auto stack, context.StackName());
   auto report = [&] {
-    Work work(context, registry);
+    UpdateWork work(context, registry);
     work.setting.on_step = {};
     return lifecycle::PruneStack(work.setting, stack, options.rules, options.dry_run,
                                  AskedBy(context));
@@ -269,7 +271,7 @@ Result<int> Prune(Context& context, const Options& options) {
   return kDone;
 }
 
-void AddUpdateOptions(CLI::App& command, Context& context, Options& options) {
+void AddUpdateOptions(CLI::App& command, Context& context, UpdateOptions& options) {
   command
       .add_option("--config", context.config_file,
                   "Configuration that the stack gets (default: it keeps its own)")
@@ -288,7 +290,7 @@ void AddUpdateOptions(CLI::App& command, Context& context, Options& options) {
 }  // namespace
 
 void AddUpdateCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static UpdateOptions options;
   CLI::App* preflight = AddCommand(app, context, "preflight", "Look whether a stack can be updated",
                                    [&context] { return Preflight(context, options); });
   CLI::App* rehearse =

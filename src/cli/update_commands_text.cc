@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMessage = 100;
 
-std::string Shortened(std::string text) {
+std::string FirstLine(std::string text) {
   if (const auto line = text.find('\n'); line != std::string::npos) text.resize(line);
   if (text.size() <= kMessage) return text;
   text.resize(kMessage);
@@ -133,7 +133,7 @@ std::string HistoryText(const std::string& stack, const std::vector<boost::json:
     std::string id = TextOf(line, "id");
     if (id.empty() && !TextOf(line, "migration").empty()) id = "m" + TextOf(line, "migration");
     rows.push_back({TextOf(line, "at"), TextOf(line, "operation"), id, TextOf(line, "by"),
-                    TextOf(line, "result"), Shortened(AboutLine(line))});
+                    TextOf(line, "result"), FirstLine(AboutLine(line))});
   }
   for (const auto& operation : operations)
     if (!operation.ended())

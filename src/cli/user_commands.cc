@@ -19,7 +19,7 @@ namespace vams::cli {
 
 namespace {
 
-struct Options {
+struct UserOptions {
   std::string user, email, phone;
   std::vector<std::string> roles;
 };
@@ -101,7 +101,7 @@ Status CheckRoles(Opened& opened, const std::vector<std::string>& roles) {
   return Ok();
 }
 
-Result<int> Add(Context& context, const Options& options) {
+Result<int> Add(Context& context, const UserOptions& options) {
   TRY(const auto opened, Open(context, "vams user add"));
   TRY(const auto there, opened->accounts->Find(opened->op, options.user));
   if (there && options.roles.empty())
@@ -147,7 +147,7 @@ Result<int> Add(Context& context, const Options& options) {
   return kDone;
 }
 
-Result<int> List(Context& context) {
+Result<int> ListUsers(Context& context) {
   TRY(const auto stack, context.Stack());
   // Beside a server that runs as well.
   TRY(const auto store, items::OpenSqliteStore(stack.current.items(), {.read_only = true}));
@@ -186,7 +186,7 @@ Result<int> List(Context& context) {
   return kDone;
 }
 
-Result<int> SetEnabled(Context& context, const Options& options, bool enabled) {
+Result<int> SetEnabled(Context& context, const UserOptions& options, bool enabled) {
   TRY(const auto opened, Open(context, enabled ? "vams user enable" : "vams user disable"));
   TRY_OK(opened->accounts->SetEnabled(opened->op, options.user, enabled));
   if (!enabled) TRY_OK(EndLogins(context, *opened, options.user));
@@ -200,7 +200,7 @@ Result<int> SetEnabled(Context& context, const Options& options, bool enabled) {
   return kDone;
 }
 
-Result<int> ResetPassword(Context& context, const Options& options) {
+Result<int> ResetPassword(Context& context, const UserOptions& options) {
   TRY(const auto opened, Open(context, "vams user reset-password"));
   TRY(const auto password, opened->accounts->Reset(opened->op, options.user));
   TRY_OK(EndLogins(context, *opened, options.user));
@@ -216,7 +216,7 @@ Result<int> ResetPassword(Context& context, const Options& options) {
   return kDone;
 }
 
-Result<int> ResetMfa(Context& context, const Options& options) {
+Result<int> ResetMfa(Context& context, const UserOptions& options) {
   TRY(const auto opened, Open(context, "vams user mfa-reset"));
   TRY_OK(opened->accounts->RemoveTotp(opened->op, options.user));
   Audited(*opened, "cognitoUserUpdate",
@@ -232,7 +232,7 @@ Result<int> ResetMfa(Context& context, const Options& options) {
 }  // namespace
 
 void AddUserCommands(CLI::App& app, Context& context) {
-  static Options options;
+  static UserOptions options;
   CLI::App* user = app.add_subcommand("user", "Accounts of a stack that is not being served");
   user->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, std::function<Result<int>()> run) {
@@ -245,7 +245,8 @@ void AddUserCommands(CLI::App& app, Context& context) {
   made->add_option("--email", options.email, "Its address");
   made->add_option("--phone", options.phone, "Its telephone number, such as +12345678900");
   made->add_option("--role", options.roles, "A role it gets; may be given several times");
-  AddCommand(*user, context, "list", "List the accounts", [&context] { return List(context); });
+  AddCommand(*user, context, "list", "List the accounts",
+             [&context] { return ListUsers(context); });
   add("disable", "End the user's logins and refuse new ones",
       [&context] { return SetEnabled(context, options, false); });
   add("enable", "Let the user sign in again",

@@ -32,9 +32,9 @@ using SteadyClock = std::chrono::steady_clock;
 using SteadyTime = SteadyClock::time_point;
 
 // The packets of the protocol.  The number is the protocol's version.
-constexpr std::string_view kRequest = "listeners 1\n";
+constexpr std::string_view kAskListeners = "listeners 1\n";
 constexpr std::string_view kOffered = "offered\n";  // with the descriptors
-constexpr std::string_view kRefused = "refused: ";  // and a reason
+constexpr std::string_view kRefusal = "refused: ";  // and a reason
 constexpr std::string_view kConfirmation = "taken\n";
 constexpr std::string_view kAcknowledgement = "yours\n";
 
@@ -305,8 +305,8 @@ class ListenerOffer::Impl {
       return false;
     }
     if (!WaitFor(taker, stop_.get(), Soon(options_.request_timeout))) return false;
-    if (ReadPacket(taker).text != kRequest) {
-      SendPacket(taker, fmt::format("{}the request is not one this version knows", kRefused));
+    if (ReadPacket(taker).text != kAskListeners) {
+      SendPacket(taker, fmt::format("{}the request is not one this version knows", kRefusal));
       return false;
     }
     const auto listeners = listeners_();
@@ -315,7 +315,7 @@ class ListenerOffer::Impl {
                                  : listeners->empty()
                                      ? "it has no listening sockets"
                                      : "it has more listening sockets than can be passed on";
-      SendPacket(taker, fmt::format("{}{}", kRefused, reason));
+      SendPacket(taker, fmt::format("{}{}", kRefusal, reason));
       return false;
     }
     if (!SendPacket(taker, kOffered, *listeners)) return false;
@@ -411,13 +411,13 @@ Result<Takeover> TakeListeners(const std::filesystem::path& path,
     return Error(Code::kDenied, fmt::format("the process that offers listening sockets at {} "
                                             "belongs to another user; nothing was taken over",
                                             path.string()));
-  if (!SendPacket(connection, kRequest)) return Died();
+  if (!SendPacket(connection, kAskListeners)) return Died();
   if (!WaitFor(connection, -1, deadline)) return TookTooLong();
   Packet offer = ReadPacket(connection);
-  if (offer.text.starts_with(kRefused))
+  if (offer.text.starts_with(kRefusal))
     return Error(Code::kUnavailable,
                  fmt::format("the running server does not hand over: {}",
-                             std::string_view(offer.text).substr(kRefused.size())));
+                             std::string_view(offer.text).substr(kRefusal.size())));
   if (offer.text.empty() && offer.descriptors.empty()) return Died();
   if (offer.text != kOffered || offer.descriptors.empty())
     return Odd("something else than sockets");

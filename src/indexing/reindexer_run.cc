@@ -452,11 +452,10 @@ Status ReindexRun::RetryTroubles(OpContext& op) {
 }
 
 Status ReindexRun::Swap(OpContext& op) {
-  using SteadyClock = std::chrono::steady_clock;
   TRY_OK(CatchUp(op));
   {
     std::optional<Indexer::Pause> pause;
-    const auto begin = SteadyClock::now();
+    const auto begin = std::chrono::steady_clock::now();
     if (t_.indexer != nullptr) pause.emplace(*t_.indexer);
     TRY_OK(CatchUp(op));
     TRY(const auto position, build_->GetPosition(op));
@@ -466,8 +465,8 @@ Status ReindexRun::Swap(OpContext& op) {
     VAMS_POINT("reindex.before_swap");
     TRY_OK(build_->Swap(op));
     build_.reset();
-    t_.board.SwappedIn(
-        std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - begin));
+    t_.board.SwappedIn(std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - begin));
   }
   if (const Status done = AfterSwap(op); !done.ok())
     LogWarning(fmt::format("the new search index serves; tidying up after it failed: {}",

@@ -96,6 +96,7 @@ inline std::unique_ptr<items::MemoryStore> LookupsOver(const std::vector<LookupS
     if (!set.contains(lookup.table)) continue;
     for (const auto& [key, item] : set.at(lookup.table)) {
       if (item.Text(lookup.partition).empty() || item.Text(lookup.sort).empty()) continue;
+      if (!item.Text(lookup.partition).contains(lookup.mark)) continue;
       const items::Write write = items::Write::Put(lookup.name, item);
       (void)Must(store->Commit(op, std::span(&write, 1)));
     }

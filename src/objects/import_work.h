@@ -14,7 +14,7 @@
 namespace vams::objects {
 
 // Attempts to write a batch before it is given up because of other writers.
-inline constexpr int kAttempts = 8;
+inline constexpr int kImportAttempts = 8;
 
 struct ImportWork {
   items::ItemStore& store;
@@ -47,7 +47,8 @@ Status PlanAndCommit(OpContext& op, ImportWork& work, Plan plan,
     ChangePlan made;
     TRY(made, plan());
     auto status = CommitChanges(op, work.store, std::move(made.changes), committed);
-    if (!status.ok() && status.error().code == Code::kConflict && attempt < kAttempts) continue;
+    if (!status.ok() && status.error().code == Code::kConflict && attempt < kImportAttempts)
+      continue;
     TRY_OK(status);
     for (auto& problem : made.problems) work.Problem(std::move(problem));
     work.Progress();

@@ -16,6 +16,8 @@
 namespace vams::search {
 namespace {
 
+using Op = Expression::Op;
+
 // Bytes of a value, from begin to end.
 struct Span {
   std::size_t begin = 0;
@@ -52,7 +54,6 @@ class MarkedValue {
 
   // A condition of expression.h that holds for this value.
   void Mark(const Expression& condition) {
-    using Op = Expression::Op;
     if (condition.op == Op::kExists || condition.op == Op::kRange) {
       spans_.push_back({0, text_.size()});
       return;

@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json.h"
 #include "migrate/remote/run.h"
 #include "migrate/report_page.h"
 
@@ -11,12 +12,6 @@ namespace vams::migrate::remote {
 namespace json = boost::json;
 
 namespace {
-
-json::array Texts(const std::vector<std::string>& texts) {
-  json::array list;
-  for (const auto& text : texts) list.emplace_back(text);
-  return list;
-}
 
 void AppendList(std::string& out, std::string_view title, const std::vector<std::string>& texts) {
   if (texts.empty()) return;
