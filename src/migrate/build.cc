@@ -57,16 +57,17 @@ class Builder {
       return Ok();
     }
     const files::Path before = index == 0 ? job_.source : StagePath(job_.work, index - 1);
+    TRY(const auto source, items::OpenSqliteStore(before, {.read_only = true}));
     if (!count_only && Done("cloned", name) == nullptr) {
       TRY_OK(items::RemoveSqliteStore(stage));
       Tell(name, "copy");
-      TRY_OK(items::CloneSqliteStore(op_, before, stage));
+      TRY(const auto replaced, TablesReplaced(op_, leg, job_.settings, *source));
+      TRY_OK(items::CloneSqliteStore(op_, before, stage, replaced));
       VAMS_POINT("migrate.cloned");
       TRY_OK(Log("cloned", {{"leg", name}}));
     }
     const files::Path scratch = job_.work / "scratch";
     TRY_OK(files::MakeFolders(scratch));
-    TRY(const auto source, items::OpenSqliteStore(before, {.read_only = true}));
     std::unique_ptr<items::ItemStore> destination;
     if (!count_only) {
       TRY(destination, items::OpenSqliteStore(stage));

@@ -116,6 +116,16 @@ class LegRun {
     return outcome;
   }
 
+  // Tables that are filled anew or are not in the destination state.
+  Result<std::vector<std::string>> Replaced() {
+    TRY_OK(PlanPhases());
+    std::vector<std::string> tables = dropped_;
+    for (const Phase* phase : phases_)
+      for (const auto table : WritesOf(phase->info(), job_.leg.direction))
+        tables.emplace_back(table);
+    return tables;
+  }
+
  private:
   const items::TableSpec* SourceSpec(std::string_view table) const {
     return SpecFor(table, job_.leg.from());
@@ -302,6 +312,14 @@ class LegRun {
 std::string NameOf(const Leg& leg) { return ScopeOf(*leg.step, leg.direction); }
 
 Result<LegOutcome> RunLeg(OpContext& op, const LegJob& job) { return LegRun(op, job).Run(); }
+
+Result<std::vector<std::string>> TablesReplaced(OpContext& op, const Leg& leg,
+                                                const Settings& settings,
+                                                items::ItemSource& source) {
+  const LegJob job{
+      .leg = leg, .settings = settings, .source = source, .scratch = {}, .on_progress = {}};
+  return LegRun(op, job).Replaced();
+}
 
 json::object ToJson(const LegOutcome& outcome) {
   json::array phases;

@@ -39,6 +39,12 @@ struct LegOutcome {
 // The destination holds the new state when it returns; verify.h proves it.
 Result<LegOutcome> RunLeg(OpContext& op, const LegJob& job);
 
+// The tables of which RunLeg needs no rows in the destination: those that it fills anew and those
+// that the destination state does not have.
+Result<std::vector<std::string>> TablesReplaced(OpContext& op, const Leg& leg,
+                                                const Settings& settings,
+                                                items::ItemSource& source);
+
 boost::json::object ToJson(const LegOutcome& outcome);
 Result<LegOutcome> LegOutcomeFrom(const boost::json::object& object);
 

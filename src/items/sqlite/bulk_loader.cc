@@ -192,7 +192,7 @@ Result<std::uint64_t> Loader::Finish(OpContext& op) {
   if (!options_.sorted) {
     std::vector<std::unique_ptr<RecordSource>> sources;
     for (std::size_t i = 0; i < runs_; ++i) {
-      TRY(auto run, OpenRun(RunPath(i)));
+      TRY(auto run, OpenRun(RunPath(i), runs_));
       sources.push_back(std::move(run));
     }
     if (!buffer_.empty()) sources.push_back(buffer_.Sorted());

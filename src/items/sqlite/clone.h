@@ -3,6 +3,9 @@
 // Thread-safe.  Blocks for as long as the file is large.
 #pragma once
 
+#include <span>
+#include <string>
+
 #include "base/op_context.h"
 #include "base/result.h"
 #include "files/files.h"
@@ -12,7 +15,11 @@ namespace vams::items {
 // Copies the committed state of the store at `from`, which may be in use, to `to`, which must not
 // exist.  When it returns, `to` is durable; after an error it is gone.  kNotFound if there is no
 // store at `from`.
-Status CloneSqliteStore(OpContext& op, const files::Path& from, const files::Path& to);
+//
+// Of the tables `without` only the definitions are wanted: the copy may have any of their rows, or
+// none.  Where they are most of the store, the rest is copied table by table.
+Status CloneSqliteStore(OpContext& op, const files::Path& from, const files::Path& to,
+                        std::span<const std::string> without = {});
 
 // Takes the log of the store at `path` into its file, so that the file alone is the whole store and
 // may get another name; a log that a killed program has left is recovered first.  Nobody may have

@@ -32,6 +32,75 @@ TEST(CloneSqliteStore, CopiesWhatIsCommittedWhileTheStoreIsInUse) {
   ASSERT_TRUE((*clone)->Commit(op, std::span(&later, 1)).ok()) << "the clone is a store of its own";
 }
 
+// Rows with an index, many enough to have samples.
+void Fill(ItemStore& store, const std::string& table, int rows) {
+  OpContext op;
+  const TableSpec spec{.name = table,
+                       .partition = {"p", Kind::kS},
+                       .indexes = {{.name = "by-n", .partition = {"n", Kind::kS}}}};
+  ASSERT_TRUE(store.CreateTables(op, std::span(&spec, 1)).ok());
+  for (int row = 0; row < rows; row += 100) {
+    std::vector<Write> writes;
+    for (int i = row; i < row + 100; ++i)
+      writes.push_back(Write::Put(
+          table, Item{{"p", Value::S(std::to_string(i))}, {"n", Value::S(std::to_string(i % 7))}}));
+    ASSERT_TRUE(store.Commit(op, writes).ok());
+  }
+}
+
+TEST(CloneSqliteStore, CopiesTableByTableWhereMostRowsAreNotWanted) {
+  auto folder = files::TempFolder::Create(std::filesystem::temp_directory_path(), "vams-clone");
+  ASSERT_TRUE(folder.ok());
+  OpContext op;
+  auto opened = OpenSqliteStore(folder->path() / "items.db");
+  ASSERT_TRUE(opened.ok());
+  ItemStore& store = **opened;
+  ASSERT_NO_FATAL_FAILURE(Fill(store, "parts", 2000));
+  ASSERT_NO_FATAL_FAILURE(Fill(store, "old.parts", 20000));
+  ASSERT_TRUE(store.AddConsumer(op, "reader", 5).ok());
+
+  const std::string without[] = {"old.parts", "no such table"};
+  const auto cloned =
+      CloneSqliteStore(op, folder->path() / "items.db", folder->path() / "two.db", without);
+
+  ASSERT_TRUE(cloned.ok()) << cloned.error().message;
+  EXPECT_LT(std::filesystem::file_size(folder->path() / "two.db"),
+            std::filesystem::file_size(folder->path() / "items.db") +
+                std::filesystem::file_size(folder->path() / "items.db-wal"));
+  auto clone = OpenSqliteStore(folder->path() / "two.db");
+  ASSERT_TRUE(clone.ok()) << clone.error().message;
+  EXPECT_EQ((*clone)->Count(op, without[0]).value(), 0U);
+  EXPECT_EQ((*clone)->Count(op, "parts").value(), 2000U);
+  EXPECT_EQ((*clone)->Tables(op).value(), store.Tables(op).value());
+  const QueryRequest threes{.table = "parts", .index = "by-n", .partition = Value::S("3")};
+  EXPECT_EQ((*clone)->Query(op, threes)->items, store.Query(op, threes)->items);
+  EXPECT_EQ((*clone)->LastChange(op).value(), store.LastChange(op).value());
+  EXPECT_EQ((*clone)->SplitScan(op, without[0], 4)->size(), 1U) << "no samples of rows that went";
+  EXPECT_TRUE((*clone)->CheckIntegrity(op).ok());
+  const Write later = Write::Put(without[0], Item{{"p", Value::S("b")}, {"n", Value::S("3")}});
+  ASSERT_TRUE((*clone)->Commit(op, std::span(&later, 1)).ok());
+  ASSERT_TRUE((*clone)->DropTable(op, without[0]).ok());
+  EXPECT_EQ(store.Count(op, without[0]).value(), 20000U) << "the original is as it was";
+}
+
+TEST(CloneSqliteStore, CopiesAllPagesWhereFewRowsAreNotWanted) {
+  auto folder = files::TempFolder::Create(std::filesystem::temp_directory_path(), "vams-clone");
+  ASSERT_TRUE(folder.ok());
+  OpContext op;
+  auto store = OpenSqliteStore(folder->path() / "items.db");
+  ASSERT_TRUE(store.ok());
+  ASSERT_NO_FATAL_FAILURE(Fill(**store, "parts", 4000));
+  ASSERT_NO_FATAL_FAILURE(Fill(**store, "few", 100));
+
+  const std::string without[] = {"few"};
+  ASSERT_TRUE(
+      CloneSqliteStore(op, folder->path() / "items.db", folder->path() / "two.db", without).ok());
+
+  auto clone = OpenSqliteStore(folder->path() / "two.db");
+  ASSERT_TRUE(clone.ok()) << clone.error().message;
+  EXPECT_EQ((*clone)->Count(op, "few").value(), 100U);
+}
+
 TEST(CloneSqliteStore, LeavesNothingWhenItCannotCopy) {
   auto folder = files::TempFolder::Create(std::filesystem::temp_directory_path(), "vams-clone");
   ASSERT_TRUE(folder.ok());

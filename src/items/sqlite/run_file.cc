@@ -15,7 +15,8 @@ namespace vams::items::sqlite {
 namespace {
 
 constexpr char kMagic[8] = {'V', 'A', 'M', 'S', 'R', 'U', 'N', '1'};
-constexpr std::size_t kReadBuffer = std::size_t{256} << 10;
+constexpr std::size_t kMergeBuffers = std::size_t{8} << 20;  // of all runs of a merge together
+constexpr std::size_t kLeastBuffer = std::size_t{16} << 10, kMostBuffer = std::size_t{256} << 10;
 constexpr std::size_t kWriteBuffer = std::size_t{1} << 20;
 
 struct Sizes {
@@ -59,7 +60,8 @@ std::uint64_t PrefixOf(std::string_view key, std::size_t from) {
 
 class RunReader final : public RecordSource {
  public:
-  RunReader(files::Path path, int fd) : path_(std::move(path)), file_(fd) {}
+  RunReader(files::Path path, int fd, std::size_t buffer)
+      : path_(std::move(path)), file_(fd), read_bytes_(buffer) {}
 
   Status ReadHeader() {
     TRY_OK(Fill(sizeof kMagic));
@@ -105,7 +107,7 @@ class RunReader final : public RecordSource {
     position_ = 0;
     while (buffer_.size() < size) {
       const std::size_t have = buffer_.size();
-      buffer_.resize(have + std::max(kReadBuffer, size - have));
+      buffer_.resize(have + std::max(read_bytes_, size - have));
       const ssize_t n = ::read(file_.get(), buffer_.data() + have, buffer_.size() - have);
       if (n < 0 && errno == EINTR) {
         buffer_.resize(have);
@@ -120,6 +122,7 @@ class RunReader final : public RecordSource {
 
   const files::Path path_;
   const FileDescriptor file_;
+  const std::size_t read_bytes_;
   std::string buffer_;
   std::size_t position_ = 0;
 };
@@ -285,10 +288,12 @@ Status WriteRun(const files::Path& path, RecordSource& source) {
   return files::SyncFolder(path.parent_path());
 }
 
-Result<std::unique_ptr<RecordSource>> OpenRun(const files::Path& path) {
+Result<std::unique_ptr<RecordSource>> OpenRun(const files::Path& path, std::size_t runs) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return files::ErrnoError("open", path, errno);
-  auto reader = std::make_unique<RunReader>(path, fd);
+  auto reader = std::make_unique<RunReader>(
+      path, fd,
+      std::clamp(kMergeBuffers / std::max<std::size_t>(runs, 1), kLeastBuffer, kMostBuffer));
   TRY_OK(reader->ReadHeader());
   return std::unique_ptr<RecordSource>(std::move(reader));
 }

@@ -59,8 +59,9 @@ class RecordBuffer {
 
 // Writes a sorted source to a new file and syncs it.
 Status WriteRun(const files::Path& path, RecordSource& source);
-// kCorrupt when the file is cut off or damaged.
-Result<std::unique_ptr<RecordSource>> OpenRun(const files::Path& path);
+// `runs`: how many are read at once; what they read ahead is bounded together.  kCorrupt when the
+// file is cut off or damaged.
+Result<std::unique_ptr<RecordSource>> OpenRun(const files::Path& path, std::size_t runs);
 
 // Merges sorted sources; of equal keys the one of the later source stays.
 std::unique_ptr<RecordSource> Merge(std::vector<std::unique_ptr<RecordSource>> sources);

@@ -14,10 +14,6 @@ using items::Item;
 
 namespace {
 
-std::string_view PlainDatabase(std::string_view database) {
-  return database.substr(0, database.find("#deleted"));
-}
-
 // "db:asset…" in its parts; no database in it: all of it is the asset.
 struct AssetKey {
   std::string_view database, rest;

@@ -18,10 +18,6 @@ namespace {
 
 constexpr std::size_t kPageChanges = 1000;
 
-std::string_view Plain(std::string_view database) {
-  return database.substr(0, database.find("#deleted"));
-}
-
 // A bucket record that was added and has no prefix changes the meaning of nothing that was there.
 bool IsHarmless(const Change& change) {
   return !change.before && change.after &&
@@ -159,7 +155,7 @@ class FineTouched {
 
   void SeeAsset(const Change& change) {
     Asset& asset = assets_[std::string(change.key.Text("assetId"))];
-    asset.databases.emplace(Plain(change.key.Text("databaseId")));
+    asset.databases.emplace(PlainDatabase(change.key.Text("databaseId")));
     if (!change.before || !change.after) {
       asset.moved = true;
       return;
@@ -179,14 +175,14 @@ class FineTouched {
       return;
     }
     Asset& of = assets_[std::string(asset)];
-    if (!database.empty()) of.databases.emplace(Plain(database));
+    if (!database.empty()) of.databases.emplace(PlainDatabase(database));
     of.names.insert(carry::NameOf(kind, asset, version));
   }
 
   Result<std::set<std::string>> HomesOf(items::ItemSource& store, const std::string& id) {
     std::set<std::string> homes;
     TRY_OK(VisitPartition(op_, store, kAssets, "assetIdGSI", id, [&](const Item& asset) {
-      homes.emplace(Plain(asset.Text("databaseId")));
+      homes.emplace(PlainDatabase(asset.Text("databaseId")));
       return Ok();
     }));
     return homes;
