@@ -95,7 +95,13 @@ Result<std::shared_ptr<const std::vector<items::Item>>> State::QueryShared(
 }
 
 Result<bool> State::HasNone(std::string_view lookup) {
-  if (lookups_ == nullptr || !lookups_->Table(op_, lookup).ok()) return false;
+  if (lookups_ == nullptr) return false;
+  if (const auto known = cache_->empty.find(lookup); known != cache_->empty.end())
+    return known->second;
+  if (!lookups_->Table(op_, lookup).ok()) {
+    cache_->empty.emplace(std::string(lookup), false);
+    return false;
+  }
   return IsEmptyIn(*lookups_, lookup);
 }
 
